@@ -1,0 +1,120 @@
+/* record: all that happened in one variant, complete enough for every report.
+ *
+ * The engine, in its own process, emits events one by one over a pipe; the suite collects
+ * them into a record. An event is plain data with a blob behind it. Reports are
+ * drawn from the record and the plan alone.
+ */
+#ifndef TCPSCEN_RUN_RECORD_H
+#define TCPSCEN_RUN_RECORD_H
+
+#include "peer/probe_msg.h"
+#include "plan/plan.h"
+#include "wire/packet.h"
+
+enum verdict {
+	VERDICT_NONE,    /* still running, or its process died before the end */
+	VERDICT_PASSED,
+	VERDICT_FAILED,  /* the kernel did something else than the scenario says */
+	VERDICT_SKIPPED, /* this kernel or machine lacks what it needs */
+	VERDICT_ERROR,   /* the machine could not play it (exit status 3) */
+};
+
+enum packet_fate {
+	FATE_SENT,       /* crafted by a line of the scenario */
+	FATE_EXPECTED,   /* seen, as a line expected it */
+	FATE_DROPPED,    /* seen and lost, as a line says */
+	FATE_UNEXPECTED, /* no line speaks of it, or it differs */
+};
+
+enum event_kind {
+	EVENT_BEGIN,   /* time: the record's zero, CLOCK_REALTIME */
+	EVENT_PACKET,  /* blob: the frame */
+	EVENT_CALL,    /* a call started */
+	EVENT_RESULT,  /* a call returned; blob: bytes read */
+	EVENT_ASK,     /* a question and its answer */
+	EVENT_WAIT,    /* a wait, or a timed send, has come to its end */
+	EVENT_FAILURE, /* blob: struct failure, flattened (see record_failure) */
+	EVENT_END,     /* verdict; blob: reason of a skip or an error, else empty */
+};
+
+struct event {
+	enum event_kind kind;
+	int step;              /* index in the plan's steps, NO_INDEX: none */
+	int64_t time;          /* ns, CLOCK_REALTIME */
+	uint32_t blob_len;
+	union {
+		struct {
+			int from;              /* host, NO_INDEX: unknown */
+			int flow;              /* NO_INDEX: none of the plan's */
+			enum packet_fate fate;
+			int64_t seq, ack;      /* relative */
+			bool ack_valid;
+			struct packet packet;
+		} packet;
+		struct {
+			int caller;
+		} call;
+		struct {
+			int caller;
+			int64_t started;
+			int64_t ret, value;
+			int err;
+			bool sigpipe;
+			int queued_errno, icmp_type, icmp_code;
+			struct probe_address answer;
+		} result;
+		struct {
+			enum question_id id;
+			int host;
+			int64_t answer;
+		} ask;
+		struct {
+			enum verdict verdict;
+			int64_t frames_lost;
+		} end;
+	} u;
+};
+
+/* A failure's text, made where the failure is known and never parsed again. */
+struct failure_row {
+	const char *field, *expected, *saw;
+};
+
+struct failure {
+	struct span span;      /* where the caret stands */
+	const char *message;   /* "expected RST from client, saw FIN-ACK" */
+	struct failure_row *rows;
+	size_t n_rows;
+	const char **notes;    /* "seen 0.213 ms after line 13; the socket was in LAST-ACK" */
+	size_t n_notes;
+};
+
+struct record {
+	struct event *events;  /* (owned) */
+	uint8_t **blobs;       /* (owned) one for each event, NULL when empty; NUL-terminated */
+	size_t count, room;
+	int64_t begin;         /* CLOCK_REALTIME of the record's zero */
+	int64_t first_packet;  /* time of the first packet, 0: none */
+	enum verdict verdict;
+	int64_t duration;      /* ns, begin to end */
+};
+
+void record_init(struct record *record);
+void record_free(struct record *record);
+
+/* Append; the blob is copied. Keeps begin, first_packet, verdict and duration. */
+void record_add(struct record *record, const struct event *event, const void *blob);
+
+/* Read the failure of an EVENT_FAILURE back. Return: false if the blob is damaged.
+ * The strings point into the record; rows and notes are in @arena. */
+bool record_failure(const struct record *record, size_t index, struct arena *arena,
+		    struct failure *out);
+
+/* Flatten a failure into a blob. Return: malloc'ed bytes, @len set. */
+uint8_t *failure_pack(const struct failure *failure, size_t *len);
+
+/* One frame of the event pipe: the event and its blob, written whole.
+ * Return: 0 or -errno. */
+int record_write(int fd, const struct event *event, const void *blob);
+
+#endif

@@ -1,0 +1,55 @@
+/* flow: one connection as the wire sees it: what each side has sent, and what
+ * of it the other side has got.
+ *
+ * All relative numbers come from here, and the defaults of docs/language.md
+ * section 4: what a host would send next, and what it would acknowledge.
+ */
+#ifndef TCPSCEN_WIRE_FLOW_H
+#define TCPSCEN_WIRE_FLOW_H
+
+#include "plan/plan.h"
+#include "wire/segment.h"
+
+enum { FLOW_HOLES_MAX = 64 };
+
+/* One direction: what host i has sent. Numbers are 64-bit offsets from the
+ * initial sequence number, so that they never wrap. */
+struct stream {
+	bool known;          /* a packet of it has been seen or sent */
+	uint32_t isn;        /* 0 when the SYN was never seen */
+	int64_t next;        /* highest sequence number sent, plus one */
+	int64_t last_start, last_len; /* the last packet that took up sequence space */
+	int64_t got;         /* up to here without a hole, the other side has it */
+	struct { int64_t start, end; } beyond[FLOW_HOLES_MAX]; /* what it has beyond, sorted */
+	int n_beyond;
+	bool ts_offered;     /* its SYN carried the timestamps option */
+	uint32_t ts_last;    /* latest TSval it sent */
+	bool ts_seen;
+};
+
+struct flow {
+	bool begun;
+	uint16_t port[PLAN_HOSTS];
+	struct stream stream[PLAN_HOSTS]; /* by sender */
+};
+
+/* A packet of @from has been sent; @arrives: the other side gets it. Updates ports
+ * and both directions. */
+void flow_saw(struct flow *flow, int from, const struct packet *packet,
+	      const uint8_t *frame, bool arrives);
+
+/* Does the packet belong to this connection? @src_host, @dst_host by its addresses. */
+bool flow_owns(const struct flow *flow, int from, const struct packet *packet);
+
+/* Absolute to relative, near the stream's present place (wraps are undone). */
+int64_t flow_relative(const struct stream *stream, uint32_t absolute);
+
+/* What @from's packet would carry if nothing is written. */
+int64_t flow_default_seq(const struct flow *flow, int from, const struct plan_packet *packet);
+int64_t flow_default_ack(const struct flow *flow, int from);
+
+/* A written sequence number (kind not SEQ_ANY) of stream @stream as it goes on the wire.
+ * @next: what SEQ_NEXT counts from. */
+uint32_t flow_absolute(const struct stream *stream, const struct plan_seq *seq, int64_t next);
+
+#endif

@@ -1,0 +1,71 @@
+/* packet: one frame, taken apart.
+ *
+ * Plain data that decode fills and everybody else reads. All numbers are in
+ * host byte order. Offsets count from the frame's first byte.
+ */
+#ifndef TCPSCEN_WIRE_PACKET_H
+#define TCPSCEN_WIRE_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ETH_HEADER = 14, FRAME_MAX = 65535 + ETH_HEADER, PACKET_OPTIONS_MAX = 40 };
+
+enum packet_class {
+	PACKET_TCP,
+	PACKET_ICMP,      /* ICMP and ICMPv6 that speak of a connection: errors */
+	PACKET_NOISE,     /* neighbour discovery, multicast listeners, ARP: no scenario's subject */
+	PACKET_OTHER,     /* any other protocol */
+	PACKET_MALFORMED, /* ends too early or contradicts itself; see why */
+};
+
+/* A TCP option as it stands in the header. */
+struct packet_option {
+	uint8_t kind;     /* IANA option kind */
+	uint16_t offset;  /* of the kind byte, from the frame's start */
+	uint8_t len;      /* of the whole option, 1 for EOL and NOP */
+};
+
+struct packet_address {
+	uint8_t bytes[16]; /* IPv4: the first 4 */
+};
+
+struct packet {
+	enum packet_class class;
+	const char *why;       /* MALFORMED: what is wrong with it (a literal), else NULL */
+	int64_t time;          /* ns, CLOCK_REALTIME, from the capture */
+	uint32_t len;          /* of the frame */
+
+	uint8_t eth_src[6], eth_dst[6];
+	uint8_t ip;            /* 4, 6 or 0 */
+	struct packet_address src, dst;
+	uint8_t ttl;           /* or hop limit */
+	uint8_t dscp, ecn;
+	bool df;
+	uint16_t id;
+	uint32_t flowlabel;
+	bool ip_checksum_ok;   /* IPv6: true */
+	uint8_t protocol;
+
+	/* TCP; for ICMP errors sport, dport and seq are those of the packet quoted */
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint8_t offset;        /* in 32-bit words, as written */
+	uint16_t flags;        /* twelve bits, enum tcp_flags */
+	uint16_t win, checksum, urgent;
+	bool checksum_ok;      /* TCP's or ICMP's */
+	struct packet_option options[PACKET_OPTIONS_MAX];
+	uint8_t n_options;
+	bool options_bad;      /* an option runs over the header's end */
+	uint32_t payload;      /* offset of the first byte */
+	uint32_t payload_len;
+
+	uint8_t icmp_type, icmp_code;
+	uint32_t icmp_mtu;
+};
+
+/* Sequence space the packet takes up: payload, and one each for SYN and FIN (RFC 9293 3.4). */
+uint32_t packet_seq_len(const struct packet *packet);
+
+#endif
