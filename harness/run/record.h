@@ -113,8 +113,28 @@ bool record_failure(const struct record *record, size_t index, struct arena *are
 /* Flatten a failure into a blob. Return: malloc'ed bytes, @len set. */
 uint8_t *failure_pack(const struct failure *failure, size_t *len);
 
-/* One frame of the event pipe: the event and its blob, written whole.
- * Return: 0 or -errno. */
+enum { RECORD_BLOB_MAX = 1 << 20 }; /* bytes of a blob that travel over the pipe */
+
+/* One frame of the event pipe: the event and its blob, written whole. SIGPIPE must be
+ * ignored by the caller.
+ * Return: 0 or -errno (-EMSGSIZE: the blob is longer than RECORD_BLOB_MAX). */
 int record_write(int fd, const struct event *event, const void *blob);
+
+/* The other end of the pipe. The writer is the same program image (forked, not executed): an
+ * event's pointers to literals (packet.why) are good here, too. */
+struct record_reader {
+	uint8_t *bytes;        /* (owned) what has come and is no whole frame yet */
+	size_t len, room;
+};
+
+#define RECORD_READER_INIT { NULL, 0, 0 }
+void record_reader_free(struct record_reader *reader);
+
+/* Make one read(2) of @fd and append what is complete to @record. Does not block on a
+ * descriptor that poll() called readable, nor on a non-blocking one.
+ *
+ * Return: 1 when bytes came; 0 at the end of file, whatever is incomplete then is dropped;
+ *         -errno: -EAGAIN for nothing there, -EPROTO for bytes that are no frame. */
+int record_reader_feed(struct record_reader *reader, int fd, struct record *record);
 
 #endif
