@@ -32,7 +32,8 @@ enum ast_value_kind {
 struct ast_value {
 	enum ast_value_kind kind;
 	struct span span;
-	struct ast_word word;    /* VAL_WORD, VAL_ENDPOINT */
+	struct ast_word word;    /* VAL_WORD, VAL_ENDPOINT; VAL_NUMBER, VAL_DURATION: as written,
+	                            without the sign */
 	struct ast_word *words;  /* VAL_FLAGS */
 	size_t n_words;
 	int64_t number;          /* VAL_NUMBER, VAL_BYTES, VAL_DURATION, VAL_ENDPOINT (port) */
@@ -44,7 +45,7 @@ struct ast_value {
 
 enum ast_seq_kind { AST_SEQ_RELATIVE, AST_SEQ_NEXT, AST_SEQ_ABSOLUTE, AST_SEQ_ANY };
 
-/* seq 1 · seq next · seq next-1 · seq abs 0xfffffff0 · seq any · (a range: 1..1000) */
+/* seq 1 · seq -1 · seq next · seq next-1 · seq abs 0xfffffff0 · seq any */
 struct ast_seq {
 	enum ast_seq_kind kind;
 	int64_t value; /* the number, or what is added to next */
@@ -125,7 +126,7 @@ struct ast_time {
 struct ast_packet {
 	struct span span;        /* the flags or the ICMP kind */
 	struct ast_word flags;   /* "SYN-ACK", "DATA"; text NULL for ICMP; `all` lines may say "packets" */
-	struct ast_word icmp;    /* "frag-needed"; text NULL for TCP */
+	struct ast_word icmp;    /* one of the grammar's ICMPKINDs; text NULL for TCP */
 	struct ast_word from;
 	struct ast_clause *clauses;
 	size_t n_clauses;
@@ -162,11 +163,13 @@ struct ast_line {
 	struct span span;       /* the whole line, without the comment */
 	struct span verb;       /* its first word */
 
-	struct ast_word word;   /* host's name · sysctl's host · release NAME · cut FROM · probe's host */
+	struct ast_word word;   /* host's name · sysctl's host · release NAME · probe's host ·
+	                           cut FROM (`cut wire`: text NULL) · establish: the client */
 	struct ast_word other;  /* host's kind · link offload word · cut TO · probe's caller */
 	struct ast_word key;    /* sysctl's key · for's name · the call's or question's name */
 	struct ast_value *values; /* title, about, rfc parts, tags, ip, sysctl values, for values,
-	                             call arguments, wait, delay … by, tolerance, patience */
+	                             call arguments, wait, delay … by, tolerance, patience;
+	                             establish: the server, a VAL_ENDPOINT */
 	size_t n_values;
 	enum compare compare;   /* kernel, needs */
 	int version[2];         /* kernel, needs: 6.5 */
@@ -174,12 +177,12 @@ struct ast_line {
 	/* link: only those written are set */
 	struct ast_value *mtu, *delay;
 
-	struct ast_packet *packet;
+	struct ast_packet *packet;  /* establish: clauses only, CL_OPTIONS if written */
 	struct ast_packet *trigger; /* inject … after FIN from server */
 	struct ast_clause *rewrite; /* rewrite P FIELD VALUE: the clause to change */
 	struct ast_time time;
 
-	struct ast_word on;     /* probe: on SOCKET */
+	struct ast_word on;     /* probe: on SOCKET; establish: on NAME */
 	struct ast_word as;     /* probe: as SOCKET; wire `on`/`as` are clauses */
 	struct ast_answer answer;
 

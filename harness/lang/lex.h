@@ -20,7 +20,8 @@
 enum token_kind {
 	TOK_NEWLINE,
 	TOK_END,      /* end of the file */
-	TOK_WORD,     /* SYN-ACK, client, net.ipv4.tcp_fin_timeout, SHUT_WR, 3rd, 9293.3 */
+	TOK_WORD,     /* SYN-ACK, client, net.ipv4.tcp_fin_timeout, SHUT_WR; of those that begin
+	                 with a digit: 3rd, 6.5, 3.10.7.4 and hexadecimal digits, 0a */
 	TOK_NUMBER,   /* 1, 0xfff0 */
 	TOK_DURATION, /* 20ms, 1.5s, 2h; also +-20ms as TOK_PLUS_MINUS then this */
 	TOK_STRING,   /* "…" with C escapes, or """ … """ verbatim */
@@ -35,7 +36,9 @@ enum token_kind {
 	TOK_PIPE,     /* | */
 	TOK_EQUALS,   /* = */
 	TOK_COMPARE,  /* >= <= > < == != */
+	TOK_RANGE,    /* .. */
 	TOK_ELLIPSIS, /* ... */
+	TOK_BAD,      /* no token; its error was reported when it was read */
 };
 
 enum compare { CMP_EQ, CMP_NE, CMP_GE, CMP_LE, CMP_GT, CMP_LT };
@@ -44,9 +47,11 @@ struct token {
 	enum token_kind kind;
 	bool spaced;         /* white space stands before it */
 	struct span span;
-	const char *text;    /* words: the word; strings: the decoded bytes (NUL-terminated too) */
+	const char *text;    /* words, numbers, durations: as written; strings: the decoded bytes;
+	                        parameters: the name. NUL-terminated. Others: NULL */
 	size_t len;          /* bytes of text */
-	int64_t number;      /* TOK_NUMBER: 0 … 2^63-1; TOK_DURATION: ns */
+	int64_t number;      /* TOK_NUMBER: 0 … 2^63-1, below 0 only as a parameter's value;
+	                        TOK_DURATION: ns */
 	enum compare compare; /* TOK_COMPARE */
 };
 
