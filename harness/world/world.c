@@ -1,0 +1,334 @@
+/* world: see world.h.
+ *
+ * The order is the theory. While the process is in a host's new namespace it opens two
+ * sockets there, one for rtnetlink and one for ioctls; a socket stays with its namespace, so
+ * from then on each end is configured without another setns(2):
+ *
+ *   each kernel host: unshare, veth (far end in the wire's namespace), eth0 up, sysctls
+ *   the wire:         wireN up: now both ends have carrier
+ *   each kernel host: offloads off, addresses, neighbours; wait for what the kernel defers
+ *
+ * Two things the kernel puts off to a work queue would lose the first packet now and then: a
+ * link's queue is attached some time after its carrier came (ethtool_settle), and an
+ * IPv6 address is not delivered to at once (netlink_await_local6). When world_enter() returns
+ * both have happened.
+ *
+ * Links do no ARP and no multicast listener reports (IFF_NOARP): the wire is silent until a
+ * host speaks TCP.
+ */
+#include "world/world.h"
+
+#include "world/ethtool.h"
+#include "world/namespace.h"
+#include "world/netlink.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Interface indices, above those of the fallback tunnels some kernels put in each namespace. */
+enum { INDEX_LO = 1, INDEX_ETH = 100, INDEX_WIRE = 100 };
+
+/* What is needed only while the world is built. */
+struct builder {
+	struct world *world;
+	const struct plan *plan;
+	struct {
+		struct netlink netlink;
+		struct netlink routes; /* hears of new IPv6 routes */
+		int ctl;               /* (owned) for ioctls, -1: none */
+	} hosts[PLAN_HOSTS];
+	char *error;
+};
+
+static int fail(char *error, int rc, const char *what)
+{
+	snprintf(error, WORLD_ERROR_LEN, "cannot %s: %s%s", what, strerror(-rc),
+		 rc == -EOPNOTSUPP ? "; is the kernel module there? try `modprobe veth` as root"
+				   : "");
+	return rc;
+}
+
+static bool is_kernel(const struct builder *builder, int host)
+{
+	return host < builder->plan->n_hosts &&
+	       builder->plan->hosts[host].kind == HOST_KERNEL;
+}
+
+void world_addresses(int index, struct world_host *host)
+{
+	static const uint8_t mac[6] = { 0x02, 0, 0, 0, 0, 0 };
+	static const uint8_t ip4[4] = { 192, 0, 2, 0 };
+	static const uint8_t ip6[16] = { 0x20, 0x01, 0x0d, 0xb8 };
+	const uint8_t number = (uint8_t)(index + 1);
+
+	memcpy(host->mac, mac, sizeof(mac));
+	memcpy(host->ip4, ip4, sizeof(ip4));
+	memcpy(host->ip6, ip6, sizeof(ip6));
+	host->mac[5] = host->ip4[3] = host->ip6[15] = number;
+}
+
+/* ---- sysctls ---- */
+
+/* "net.ipv4.tcp_fin_timeout" to its file. Only net.* belongs to a namespace; a slash or an
+ * empty part would lead elsewhere. */
+static bool sysctl_path(const char *key, char *path, size_t len)
+{
+	int n = snprintf(path, len, "/proc/sys/%s", key);
+
+	if (n < 0 || (size_t)n >= len || strncmp(key, "net.", 4) != 0 || strstr(key, "..") ||
+	    key[strlen(key) - 1] == '.')
+		return false;
+	for (char *ch = path + strlen("/proc/sys/"); *ch; ch++) {
+		if (*ch == '.')
+			*ch = '/';
+		else if (!isalnum((unsigned char)*ch) && *ch != '_' && *ch != '-')
+			return false;
+	}
+	return true;
+}
+
+static const char *sysctl_remedy(int rc)
+{
+	switch (-rc) {
+	case ENOENT:
+		return "; this kernel has no such setting for a network namespace";
+	case EINVAL:
+		return "; the kernel refuses this value";
+	case EACCES:
+	case EPERM:
+		return "; it may be changed in the first network namespace only";
+	case EROFS:
+		return "; /proc/sys is mounted read-only here (a container?)";
+	}
+	return "";
+}
+
+static int set_sysctl(const struct builder *builder, const struct plan_sysctl *sysctl)
+{
+	char path[256];
+	int rc;
+
+	if (!sysctl_path(sysctl->key, path, sizeof(path))) {
+		snprintf(builder->error, WORLD_ERROR_LEN,
+			 "cannot set sysctl %s: only net.* belongs to a host", sysctl->key);
+		return -EINVAL;
+	}
+	rc = write_file(path, sysctl->value);
+	if (rc < 0)
+		snprintf(builder->error, WORLD_ERROR_LEN, "cannot set sysctl %s = %s: %s%s",
+			 sysctl->key, sysctl->value, strerror(-rc), sysctl_remedy(rc));
+	return rc;
+}
+
+static int set_sysctls(const struct builder *builder, int host)
+{
+	const struct plan *plan = builder->plan;
+	int rc = 0;
+
+	for (size_t i = 0; i < plan->n_sysctls && rc == 0; i++)
+		if (plan->sysctls[i].host == host)
+			rc = set_sysctl(builder, &plan->sysctls[i]);
+	return rc;
+}
+
+/* ---- building ---- */
+
+static int open_sockets(struct builder *builder, int host)
+{
+	int rc = netlink_open(&builder->hosts[host].netlink, 0);
+
+	if (rc == 0 && builder->plan->ip == IP_V6)
+		rc = netlink_open(&builder->hosts[host].routes, RTMGRP_IPV6_ROUTE);
+	if (rc < 0)
+		return fail(builder->error, rc, "open an rtnetlink socket");
+	builder->hosts[host].ctl = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return builder->hosts[host].ctl < 0 ? fail(builder->error, -errno, "open a socket") : 0;
+}
+
+/* A host's namespace, its end of the wire and its sysctls. The process is in that
+ * namespace afterwards. */
+static int build_host(struct builder *builder, int host)
+{
+	struct world_host *self = &builder->world->hosts[host];
+	struct netlink *netlink = &builder->hosts[host].netlink;
+	const uint8_t wire_mac[6] = { 0x02, 0, 0, 0, 0x01, (uint8_t)(host + 1) };
+	const struct veth_end eth = { "eth0", INDEX_ETH, self->mac };
+	const struct veth_end wire = { self->interface, INDEX_WIRE + host, wire_mac };
+	const char *what;
+	int rc;
+
+	self->netns = namespace_new_net();
+	if (self->netns < 0)
+		return fail(builder->error, self->netns, "make a network namespace");
+	rc = open_sockets(builder, host);
+	if (rc < 0)
+		return rc;
+	netlink_veth(netlink, &eth, &wire, builder->world->wire, builder->plan->link_mtu);
+	netlink_no_link_local(netlink, INDEX_ETH);
+	netlink_up(netlink, INDEX_LO, LINK_ARP);
+	netlink_up(netlink, INDEX_ETH, LINK_NO_ARP);
+	rc = netlink_commit(netlink, &what);
+	if (rc < 0)
+		return fail(builder->error, rc, what);
+	return set_sysctls(builder, host);
+}
+
+/* The wire's ends; the process is in the wire's namespace. */
+static int raise_wire(const struct builder *builder)
+{
+	struct netlink netlink;
+	const char *what = "open an rtnetlink socket";
+	int rc = netlink_open(&netlink, 0);
+
+	if (rc < 0)
+		return fail(builder->error, rc, what);
+	for (int host = 0; host < PLAN_HOSTS; host++) {
+		if (!is_kernel(builder, host))
+			continue;
+		netlink_no_link_local(&netlink, INDEX_WIRE + host);
+		netlink_up(&netlink, INDEX_WIRE + host, LINK_NO_ARP);
+	}
+	rc = netlink_commit(&netlink, &what);
+	netlink_close(&netlink);
+	return rc < 0 ? fail(builder->error, rc, what) : 0;
+}
+
+static int plain_links(const struct builder *builder, int ctl, int host)
+{
+	int rc = ethtool_plain(ctl, builder->world->hosts[host].interface);
+
+	if (rc == 0)
+		rc = ethtool_plain(builder->hosts[host].ctl, "eth0");
+	if (rc < 0)
+		return fail(builder->error, rc, "turn offloads off");
+	rc = ethtool_settle(ctl, builder->world->hosts[host].interface);
+	if (rc == 0)
+		rc = ethtool_settle(builder->hosts[host].ctl, "eth0");
+	return rc < 0 ? fail(builder->error, rc, "connect the wire") : 0;
+}
+
+/* This host's addresses, and where the other one is. */
+static int address_host(struct builder *builder, int host)
+{
+	const struct world_host *self = &builder->world->hosts[host];
+	const struct world_host *other = &builder->world->hosts[1 - host];
+	struct netlink *netlink = &builder->hosts[host].netlink;
+	const char *what;
+	int rc;
+
+	netlink_address(netlink, INDEX_ETH, &(struct netlink_ip){ AF_INET, self->ip4, 24 });
+	netlink_neighbour(netlink, INDEX_ETH, &(struct netlink_ip){ AF_INET, other->ip4, 32 },
+			  other->mac);
+	if (builder->plan->ip == IP_V6) {
+		netlink_address(netlink, INDEX_ETH,
+				&(struct netlink_ip){ AF_INET6, self->ip6, 64 });
+		netlink_neighbour(netlink, INDEX_ETH,
+				  &(struct netlink_ip){ AF_INET6, other->ip6, 128 }, other->mac);
+	}
+	rc = netlink_commit(netlink, &what);
+	if (rc < 0)
+		return fail(builder->error, rc, what);
+	if (builder->plan->ip != IP_V6)
+		return 0;
+	rc = netlink_await_local6(&builder->hosts[host].routes, self->ip6);
+	return rc < 0 ? fail(builder->error, rc, "see the IPv6 address at work") : 0;
+}
+
+static int connect_hosts(struct builder *builder)
+{
+	int ctl = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0;
+
+	if (ctl < 0)
+		return fail(builder->error, -errno, "open a socket");
+	for (int host = 0; host < PLAN_HOSTS && rc == 0; host++) {
+		if (!is_kernel(builder, host))
+			continue;
+		rc = plain_links(builder, ctl, host);
+		if (rc == 0)
+			rc = address_host(builder, host);
+	}
+	close(ctl);
+	return rc;
+}
+
+static int build(struct builder *builder)
+{
+	int rc;
+
+	for (int host = 0; host < PLAN_HOSTS; host++) {
+		rc = is_kernel(builder, host) ? build_host(builder, host) : 0;
+		if (rc < 0)
+			return rc;
+	}
+	rc = world_visit(builder->world, NO_INDEX);
+	if (rc < 0)
+		return fail(builder->error, rc, "go back to the wire's namespace");
+	rc = raise_wire(builder);
+	return rc < 0 ? rc : connect_hosts(builder);
+}
+
+/* Everything absent; names and addresses filled in. */
+static void begin(struct builder *builder)
+{
+	builder->world->wire = -1;
+	for (int i = 0; i < PLAN_HOSTS; i++) {
+		struct world_host *host = &builder->world->hosts[i];
+		int end = is_kernel(builder, i) ? i : 1 - i;
+
+		host->netns = -1;
+		snprintf(host->interface, sizeof(host->interface), "wire%d", end);
+		world_addresses(i, host);
+		builder->hosts[i].netlink.socket = NULL;
+		builder->hosts[i].routes.socket = NULL;
+		builder->hosts[i].ctl = -1;
+	}
+}
+
+int world_enter(struct world *world, const struct plan *plan, char error[WORLD_ERROR_LEN])
+{
+	struct builder builder = { .world = world, .plan = plan, .error = error };
+	int rc;
+
+	begin(&builder);
+	rc = namespace_enter(error, WORLD_ERROR_LEN);
+	if (rc < 0)
+		return rc;
+	world->wire = namespace_hold_net();
+	if (world->wire < 0)
+		return fail(error, world->wire, "hold the wire's namespace (is /proc mounted?)");
+	rc = build(&builder);
+	for (int i = 0; i < PLAN_HOSTS; i++) {
+		netlink_close(&builder.hosts[i].netlink);
+		netlink_close(&builder.hosts[i].routes);
+		if (builder.hosts[i].ctl >= 0)
+			close(builder.hosts[i].ctl);
+	}
+	if (rc < 0)
+		world_leave(world);
+	return rc;
+}
+
+void world_leave(struct world *world)
+{
+	for (int i = 0; i < PLAN_HOSTS; i++) {
+		if (world->hosts[i].netns >= 0)
+			close(world->hosts[i].netns);
+		world->hosts[i].netns = -1;
+	}
+	if (world->wire >= 0)
+		close(world->wire);
+	world->wire = -1;
+}
+
+int world_visit(const struct world *world, int host)
+{
+	int fd = host == NO_INDEX ? world->wire : world->hosts[host].netns;
+
+	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+}
