@@ -25,7 +25,8 @@ void call_text(const struct plan *plan, const struct plan_call *call, struct str
 void result_text(const struct plan *plan, const struct plan_call *call, const struct event *result,
 		 const void *data, struct strbuf *out);
 
-/* The answer of a question: "CLOSE-WAIT", "ECONNRESET", "yes". */
+/* The answer of a question: "CLOSE-WAIT", "ECONNRESET", "yes"; a negative one is the errno of the
+ * call that was to find it out. */
 void ask_text(enum question_id id, int64_t answer, struct strbuf *out);
 
 /* "client", "client/reader" */

@@ -1,0 +1,161 @@
+/* record_pipe: events from the engine's process to the suite's.
+ *
+ * A frame is struct event as it lies in memory and the blob behind it: both ends
+ * are the same program, one the fork of the other. The writer may block (an
+ * engine that is a pipe's buffer ahead of the suite waits for it); the reader never
+ * does. A frame that an enum or a length proves wrong ends the reading: after it nothing can
+ * be trusted.
+ */
+#include "run/record.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 64 << 10 }; /* a pipe's capacity, by default */
+
+/* Wait until a non-blocking @fd takes bytes again. Return: 0 or -errno. */
+static int wait_writable(int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&poller, 1, -1) < 0 && errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+/* Take @done bytes off the front of the two parts. */
+static void advance(struct iovec parts[2], size_t done)
+{
+	for (int i = 0; i < 2; i++) {
+		size_t part = done < parts[i].iov_len ? done : parts[i].iov_len;
+
+		parts[i].iov_base = (char *)parts[i].iov_base + part;
+		parts[i].iov_len -= part;
+		done -= part;
+	}
+}
+
+int record_write(int fd, const struct event *event, const void *blob)
+{
+	static const char nothing[1];
+	struct iovec parts[2] = {
+		{ (void *)(uintptr_t)event, sizeof(*event) },
+		{ (void *)(uintptr_t)(blob ? blob : nothing), event->blob_len },
+	};
+
+	if (event->blob_len > RECORD_BLOB_MAX)
+		return -EMSGSIZE;
+	while (parts[0].iov_len + parts[1].iov_len > 0) {
+		ssize_t done = writev(fd, parts, 2);
+		int rc = done < 0 ? -errno : 0;
+
+		if (rc == -EAGAIN)
+			rc = wait_writable(fd);
+		if (rc < 0 && rc != -EINTR)
+			return rc;
+		if (done > 0)
+			advance(parts, (size_t)done);
+	}
+	return 0;
+}
+
+void record_reader_free(struct record_reader *reader)
+{
+	free(reader->bytes);
+	*reader = (struct record_reader)RECORD_READER_INIT;
+}
+
+static bool is_host(int host)
+{
+	return host >= NO_INDEX && host < PLAN_HOSTS;
+}
+
+static bool packet_sane(const struct event *event, const struct packet *packet)
+{
+	return (unsigned int)event->u.packet.fate <= FATE_UNEXPECTED &&
+	       (unsigned int)packet->class <= PACKET_MALFORMED && is_host(event->u.packet.from) &&
+	       packet->n_options <= PACKET_OPTIONS_MAX;
+}
+
+/* Could the engine have written this? */
+static bool event_sane(const struct event *event)
+{
+	if (event->blob_len > RECORD_BLOB_MAX || (unsigned int)event->kind > EVENT_END)
+		return false;
+
+	switch (event->kind) {
+	case EVENT_PACKET:
+		return packet_sane(event, &event->u.packet.packet);
+	case EVENT_ASK:
+		return (unsigned int)event->u.ask.id < N_QUESTIONS && is_host(event->u.ask.host);
+	case EVENT_END:
+		return (unsigned int)event->u.end.verdict <= VERDICT_ERROR;
+	case EVENT_READY:
+	case EVENT_READY:
+	case EVENT_BEGIN:
+	case EVENT_CALL:
+	case EVENT_RESULT:
+	case EVENT_WAIT:
+	case EVENT_FAILURE:
+		return true;
+	}
+	return false;
+}
+
+/* Move whole frames from the reader's buffer to @record. Return: 0 or -EPROTO. */
+static int take_frames(struct record_reader *reader, struct record *record)
+{
+	size_t at = 0;
+	struct event event;
+
+	while (reader->len - at >= sizeof(event)) {
+		memcpy(&event, reader->bytes + at, sizeof(event));
+		if (!event_sane(&event))
+			return -EPROTO;
+		if (reader->len - at - sizeof(event) < event.blob_len)
+			break;
+		record_add(record, &event, reader->bytes + at + sizeof(event));
+		at += sizeof(event) + event.blob_len;
+	}
+	reader->len -= at;
+	if (at > 0 && reader->len > 0)
+		memmove(reader->bytes, reader->bytes + at, reader->len);
+	return 0;
+}
+
+/* Room for READ_SIZE more; the buffer never holds more than one torn frame besides. */
+static void reserve(struct record_reader *reader)
+{
+	if (reader->room - reader->len >= READ_SIZE)
+		return;
+	reader->room = 2 * reader->len + READ_SIZE;
+	reader->bytes = realloc(reader->bytes, reader->room);
+	if (!reader->bytes) {
+		fputs("tcpscen: out of memory\n", stderr);
+		abort();
+	}
+}
+
+int record_reader_feed(struct record_reader *reader, int fd, struct record *record)
+{
+	ssize_t got;
+
+	reserve(reader);
+	do
+		got = read(fd, reader->bytes + reader->len, READ_SIZE);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	if (got == 0)
+		return 0;
+	reader->len += (size_t)got;
+
+	int rc = take_frames(reader, record);
+
+	return rc < 0 ? rc : 1;
+}
