@@ -81,7 +81,6 @@ void record_add(struct record *record, const struct event *event, const void *bl
 		record->duration = event->time - record->begin;
 		break;
 	case EVENT_READY:
-	case EVENT_READY:
 	case EVENT_CALL:
 	case EVENT_RESULT:
 	case EVENT_ASK:

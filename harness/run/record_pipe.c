@@ -96,7 +96,6 @@ static bool event_sane(const struct event *event)
 	case EVENT_END:
 		return (unsigned int)event->u.end.verdict <= VERDICT_ERROR;
 	case EVENT_READY:
-	case EVENT_READY:
 	case EVENT_BEGIN:
 	case EVENT_CALL:
 	case EVENT_RESULT:
