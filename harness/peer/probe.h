@@ -20,18 +20,25 @@
 enum { PROBE_FD_BASE = 512, PROBE_ERROR_LEN = 256 };
 
 struct probe {
-	struct child child;
+	struct child child;             /* none, where the plan has no callers of this host */
 	int host;
-	int fds[PLAN_CALLERS_MAX]; /* (owned) the engine's end for each caller of the plan, -1: not this host's */
+	int fds[PLAN_CALLERS_MAX];      /* (owned) the engine's end for each caller of the plan,
+	                                   -1: not this host's */
+	pid_t tids[PLAN_CALLERS_MAX];   /* the callers' threads */
+	bool entered[PLAN_CALLERS_MAX]; /* a PROBE_ENTERED was taken, PROBE_DONE not yet */
+	uint8_t *data;                  /* (owned) PROBE_DATA_MAX bytes of the latest reply */
 };
 
-/* Start the probe of kernel host @host.
+/* Start the probe of kernel host @host; it is ready for calls when this returns.
+ * @plan is complete: the probe process works with its own copy.
  * Return: 0, or -errno with the reason in @error. */
 int probe_start(struct probe *probe, const struct plan *plan, const struct world *world, int host,
 		char error[PROBE_ERROR_LEN]);
 void probe_stop(struct probe *probe); /* kills it */
 
-/* Ask a caller to make a call. Never blocks.
+/* Ask a caller to make a call. Never blocks. @call may be made up by the engine, but its
+ * data, if any, must be the plan's. Each call is answered by one PROBE_ENTERED (which
+ * has the socket's inode and addresses) and one PROBE_DONE.
  * Return: 0, or -errno (-EPIPE: the probe is gone). */
 int probe_call(struct probe *probe, const struct plan *plan, const struct plan_call *call, int step);
 
@@ -40,7 +47,9 @@ int probe_call(struct probe *probe, const struct plan *plan, const struct plan_c
  * Return: 1 with @reply; 0 when there is none; -EPIPE when the probe is gone. */
 int probe_reply(struct probe *probe, int caller, struct probe_reply *reply);
 
-/* Is the caller asleep in the kernel (a blocked call), by /proc/PID/task/TID/stat? */
+/* Is the caller asleep in the kernel (a blocked call), by /proc/PID/task/TID/stat?
+ * False until its PROBE_ENTERED was taken. It may also sleep because its reply is already
+ * waiting to be taken. */
 bool probe_asleep(const struct probe *probe, int caller);
 
 #endif

@@ -1,0 +1,237 @@
+/* sockdiag: see sockdiag.h.
+ *
+ * An exact lookup (no NLM_F_DUMP) asks the kernel's own tables for one connection and costs
+ * microseconds; it finds TIME-WAIT and SYN-RECV as well. Where there is no such
+ * connection the kernel answers with the port's listener, which is then no answer to the question.
+ * A dump walks tables that the whole machine shares, so listeners are asked for by
+ * themselves first: their table is small.
+ *
+ * Every request has a sequence number of its own, and answers to others are passed over. No
+ * answer within two seconds is an error.
+ */
+#include "peer/sockdiag.h"
+
+#include "peer/endpoint.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+enum { MESSAGES_LEN = 32 << 10 };
+
+struct sockdiag {
+	struct mnl_socket *socket;
+	uint32_t seq;
+	_Alignas(8) char bytes[MESSAGES_LEN];
+};
+
+struct sockdiag *sockdiag_open(void)
+{
+	const struct timeval patience = { .tv_sec = 2 };
+	struct sockdiag *diag = malloc(sizeof(*diag));
+	int err;
+
+	if (!diag)
+		return NULL;
+	diag->seq = 0;
+	diag->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	if (diag->socket && mnl_socket_bind(diag->socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
+	    setsockopt(mnl_socket_get_fd(diag->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+		       sizeof(patience)) == 0)
+		return diag;
+	err = errno;
+	sockdiag_close(diag);
+	errno = err;
+	return NULL;
+}
+
+void sockdiag_close(struct sockdiag *diag)
+{
+	if (!diag)
+		return;
+	if (diag->socket)
+		mnl_socket_close(diag->socket);
+	free(diag);
+}
+
+static int send_request(struct sockdiag *diag, const struct inet_diag_req_v2 *wanted,
+			uint16_t flags)
+{
+	_Alignas(8) char bytes[256];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
+
+	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
+	request->nlmsg_seq = ++diag->seq;
+	memcpy(mnl_nlmsg_put_extra_header(request, sizeof(*wanted)), wanted, sizeof(*wanted));
+	if (mnl_socket_sendto(diag->socket, request, request->nlmsg_len) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Is this the socket that is asked for? */
+typedef bool (*matcher)(const struct inet_diag_msg *socket, const void *wanted);
+
+static void read_socket(const struct inet_diag_msg *socket, struct sock_info *info)
+{
+	*info = (struct sock_info){
+		.state = (enum tcp_state)socket->idiag_state,
+		.recv_queue = socket->idiag_rqueue,
+		.send_queue = socket->idiag_wqueue,
+		.timer = socket->idiag_timer,
+		.timer_ms = socket->idiag_expires,
+		.retransmits = socket->idiag_retrans,
+		.inode = socket->idiag_inode,
+	};
+}
+
+/* The kernel's error in an NLMSG_ERROR (or NLMSG_DONE). */
+static int read_error(const struct nlmsghdr *message)
+{
+	const int *error = mnl_nlmsg_get_payload(message);
+
+	return mnl_nlmsg_get_payload_len(message) < sizeof(*error) ? 0 : *error;
+}
+
+struct search {
+	matcher matches;
+	const void *wanted;
+	struct sock_info *info;
+	bool found;
+	bool done; /* no more messages will come */
+	int rc;
+};
+
+static void take_message(const struct nlmsghdr *message, bool dump, struct search *search)
+{
+	const struct inet_diag_msg *socket = mnl_nlmsg_get_payload(message);
+
+	if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
+		search->rc = read_error(message);
+		search->done = true;
+		return;
+	}
+	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*socket))
+		return;
+	if (!search->found && search->matches(socket, search->wanted)) {
+		read_socket(socket, search->info);
+		search->found = true;
+	}
+	search->done = !dump;
+}
+
+/* Read all answers to the latest request. A dump is read to its end even when the socket was
+ * found, for the kernel refuses the next one until then (EBUSY). */
+static int receive(struct sockdiag *diag, bool dump, struct search *search)
+{
+	const struct nlmsghdr *message;
+	ssize_t len;
+	int left;
+
+	while (!search->done) {
+		len = mnl_socket_recvfrom(diag->socket, diag->bytes, sizeof(diag->bytes));
+		if (len < 0)
+			return -errno;
+		message = (const struct nlmsghdr *)diag->bytes;
+		left = (int)len;
+		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+			if (message->nlmsg_seq == diag->seq)
+				take_message(message, dump, search);
+	}
+	if (search->found)
+		return 1;
+	return search->rc == -ENOENT ? 0 : search->rc;
+}
+
+/* ---- by its two ends ---- */
+
+struct ends {
+	const struct probe_address *local, *remote;
+};
+
+/* Also guards against the listener given instead, whose remote port is 0. */
+static bool has_ends(const struct inet_diag_msg *socket, const void *wanted)
+{
+	const struct ends *ends = wanted;
+	struct probe_address local, remote;
+
+	endpoint_from_bytes(socket->idiag_family, socket->id.idiag_src,
+			    ntohs(socket->id.idiag_sport), &local);
+	endpoint_from_bytes(socket->idiag_family, socket->id.idiag_dst,
+			    ntohs(socket->id.idiag_dport), &remote);
+	return endpoint_equal(&local, ends->local) && endpoint_equal(&remote, ends->remote);
+}
+
+/* Sockets with mapped addresses are found as AF_INET: the kernel keeps them by those. */
+int sockdiag_find(struct sockdiag *diag, const struct probe_address *local,
+		  const struct probe_address *remote, struct sock_info *info)
+{
+	const struct ends ends = { local, remote };
+	struct search search = { .matches = has_ends, .wanted = &ends, .info = info };
+	struct inet_diag_req_v2 wanted = {
+		.sdiag_family = local->family == 4 ? AF_INET : AF_INET6,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = UINT32_MAX,
+		.id = {
+			.idiag_sport = htons(local->port),
+			.idiag_dport = htons(remote->port),
+			.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
+		},
+	};
+	int rc;
+
+	if (!local->family || local->family != remote->family)
+		return 0;
+	memcpy(wanted.id.idiag_src, local->bytes, local->family == 4 ? 4 : 16);
+	memcpy(wanted.id.idiag_dst, remote->bytes, remote->family == 4 ? 4 : 16);
+	rc = send_request(diag, &wanted, 0);
+	return rc < 0 ? rc : receive(diag, false, &search);
+}
+
+/* ---- by its inode ---- */
+
+static bool has_inode(const struct inet_diag_msg *socket, const void *wanted)
+{
+	const uint64_t *inode = wanted;
+
+	return socket->idiag_inode == (uint32_t)*inode;
+}
+
+static int find_in(struct sockdiag *diag, uint8_t family, uint32_t states, uint64_t inode,
+		   struct sock_info *info)
+{
+	struct search search = { .matches = has_inode, .wanted = &inode, .info = info };
+	const struct inet_diag_req_v2 wanted = {
+		.sdiag_family = family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = states,
+	};
+	int rc = send_request(diag, &wanted, NLM_F_DUMP);
+
+	return rc < 0 ? rc : receive(diag, true, &search);
+}
+
+int sockdiag_find_inode(struct sockdiag *diag, uint64_t inode, struct sock_info *info)
+{
+	const uint32_t listening = 1U << STATE_LISTEN;
+	/* CLOSED is left out: such a socket is bound at most, and has no connection */
+	const uint32_t others = ((1U << N_STATES) - 1) & ~listening & ~(1U << STATE_CLOSED);
+	const uint32_t states[] = { listening, others };
+	int rc = 0;
+
+	if (!inode)
+		return 0;
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		rc = find_in(diag, AF_INET, states[i], inode, info);
+		if (rc == 0)
+			rc = find_in(diag, AF_INET6, states[i], inode, info);
+	}
+	return rc;
+}
