@@ -14,4 +14,12 @@ void decode(const uint8_t *frame, size_t len, int64_t time, struct packet *out);
 /* Internet checksum of RFC 1071, folded and inverted; @sum: what to start with. */
 uint16_t inet_checksum(const uint8_t *bytes, size_t len, uint32_t sum);
 
+/* The pseudo-header's part of a TCP or ICMPv6 checksum (RFC 9293 3.1, RFC 8200 8.1), to
+ * begin inet_checksum with. @ip: 4 or 6; @len: of the segment, header included. */
+uint32_t pseudo_sum(uint8_t ip, const struct packet_address *src,
+		    const struct packet_address *dst, uint8_t protocol, size_t len);
+
+/* The checksum that a packet of class PACKET_TCP ought to carry. */
+uint16_t packet_right_checksum(const struct packet *packet, const uint8_t *frame);
+
 #endif
