@@ -12,6 +12,7 @@
 #define TCPSCEN_LANG_LEX_H
 
 #include "base/arena.h"
+#include "base/compare.h"
 #include "base/diag.h"
 
 #include <stdbool.h>
@@ -40,8 +41,6 @@ enum token_kind {
 	TOK_ELLIPSIS, /* ... */
 	TOK_BAD,      /* no token; its error was reported when it was read */
 };
-
-enum compare { CMP_EQ, CMP_NE, CMP_GE, CMP_LE, CMP_GT, CMP_LT };
 
 struct token {
 	enum token_kind kind;

@@ -18,7 +18,8 @@ struct ast *parse(struct arena *arena, const struct source *source, const struct
 /* Find the `for` lines of @tokens without parsing anything else; they decide
  * how often, and with which bindings, the rest is parsed.
  *
- * Return: array of LINE_FOR lines (key, values as tokens in for_values).
+ * Return: @count of them, in the order of the file; no two of one name, unless @diags gained
+ *         an error.
  */
 struct for_line {
 	struct ast_word name;

@@ -1,0 +1,84 @@
+/* lex_param: parameters, and the values that replace them. See lex.h. */
+#include "lang/lex_internal.h"
+
+#include <string.h>
+
+enum { SHOWN = 40 };
+
+bool lex_value(struct arena *arena, const char *text, struct token *out)
+{
+	struct diags unheard;
+	const struct source *source = source_new(arena, "value", text, strlen(text));
+
+	diags_init(&unheard, arena);
+
+	struct tokens tokens = lex(arena, source, &unheard);
+	const struct token *first = tokens.items;
+	bool negative = first->kind == TOK_MINUS && tokens.count == 4 &&
+			first[1].kind == TOK_NUMBER && !first[1].spaced;
+
+	if (unheard.count)
+		return false;
+	*out = negative ? first[1] : first[0];
+	out->span = (struct span){ 0, 0 };
+	if (negative) {
+		out->number = -out->number;
+		out->text = arena_printf(arena, "-%s", out->text);
+		out->len++;
+		return true;
+	}
+	return tokens.count == 3 && (out->kind == TOK_WORD || out->kind == TOK_NUMBER ||
+				     out->kind == TOK_DURATION || out->kind == TOK_STRING);
+}
+
+static const struct token *value_of(const char *name, const struct binding *bindings,
+				    size_t n_bindings)
+{
+	for (size_t i = 0; i < n_bindings; i++)
+		if (strcmp(bindings[i].name, name) == 0)
+			return &bindings[i].value;
+	return NULL;
+}
+
+static void unknown_param(struct arena *arena, const struct source *source,
+			  const struct token *token, const struct binding *bindings,
+			  size_t n_bindings, struct diags *diags)
+{
+	const char **names = arena_alloc(arena, (n_bindings + 1) * sizeof(*names));
+
+	for (size_t i = 0; i < n_bindings; i++)
+		names[i] = bindings[i].name;
+
+	const char *nearest = token->len <= SHOWN ? nearest_word(token->text, names) : NULL;
+
+	diag_error(diags, source, token->span, "unknown parameter '$%.*s'", SHOWN, token->text);
+	if (nearest)
+		diag_help(diags, "did you mean '$%s'?", nearest);
+	else
+		diag_help(diags, "a line 'for NAME in VALUE, VALUE' makes '$NAME' known");
+}
+
+struct tokens lex_substitute(struct arena *arena, const struct source *source,
+			     const struct tokens *tokens, const struct binding *bindings,
+			     size_t n_bindings, struct diags *diags)
+{
+	struct tokens out = { .count = tokens->count };
+
+	out.items = arena_alloc(arena, tokens->count * sizeof(*out.items));
+	for (size_t i = 0; i < tokens->count; i++) {
+		const struct token *token = &tokens->items[i];
+		const struct token *value = token;
+
+		if (token->kind == TOK_PARAM)
+			value = value_of(token->text, bindings, n_bindings);
+		if (value) {
+			out.items[i] = *value;
+		} else {
+			unknown_param(arena, source, token, bindings, n_bindings, diags);
+			out.items[i].kind = TOK_BAD;
+		}
+		out.items[i].span = token->span;
+		out.items[i].spaced = token->spaced;
+	}
+	return out;
+}

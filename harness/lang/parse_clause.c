@@ -1,0 +1,301 @@
+/* parse_clause: the fields of a packet. Each is a word and what it is followed by. */
+#include "lang/parse_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sequence numbers ---- */
+
+/* The lexer reads `next-1` as one word. */
+static bool is_next_minus(const struct token *token)
+{
+	return token->kind == TOK_WORD && strncmp(token->text, "next-", 5) == 0;
+}
+
+static bool parse_next_minus(struct parser *parser, struct ast_seq *seq)
+{
+	const struct token *token = parser->next;
+	const char *digits = token->text + 5;
+	char *end;
+
+	errno = 0;
+	seq->kind = AST_SEQ_NEXT;
+	seq->value = -strtoll(digits, &end, strncmp(digits, "0x", 2) == 0 ? 16 : 10);
+	if (errno || *end)
+		return parse_fail(parser, token, NULL, "bad number in %s",
+				  token_shown(parser, token));
+	take(parser);
+	return true;
+}
+
+/* "next" [ ( "+" | "-" ) N ]; "next" is taken */
+static bool parse_next(struct parser *parser, struct ast_seq *seq)
+{
+	bool minus = take_kind(parser, TOK_MINUS);
+
+	seq->kind = AST_SEQ_NEXT;
+	if (!minus && !take_kind(parser, TOK_PLUS))
+		return true;
+	if (!parse_number(parser, "a number", &seq->value))
+		return false;
+	if (minus)
+		seq->value = -seq->value;
+	return true;
+}
+
+/* seq = [ "-" ] N | "next" [ ( "+" | "-" ) N ] | "abs" N | "any" */
+static bool parse_seq_tokens(struct parser *parser, struct ast_seq *seq)
+{
+	seq->kind = AST_SEQ_RELATIVE;
+	if (is_next_minus(parser->next))
+		return parse_next_minus(parser, seq);
+	if (take_word(parser, "next"))
+		return parse_next(parser, seq);
+	if (take_word(parser, "any")) {
+		seq->kind = AST_SEQ_ANY;
+		return true;
+	}
+	if (take_word(parser, "abs")) {
+		seq->kind = AST_SEQ_ABSOLUTE;
+		return parse_number(parser, "a number", &seq->value);
+	}
+	if (take_kind(parser, TOK_MINUS)) {
+		if (!parse_number(parser, "a number", &seq->value))
+			return false;
+		seq->value = -seq->value;
+		return true;
+	}
+	if (parser->next->kind != TOK_NUMBER)
+		return parse_expected(parser, "a sequence number",
+				      "one of: 1, next, next+1000, abs 0xfffffff0, any");
+	seq->value = take(parser)->number; /* a parameter's value may be below 0 */
+	return true;
+}
+
+static bool parse_seq(struct parser *parser, struct ast_clause *clause)
+{
+	const struct token *start = parser->next;
+
+	if (!parse_seq_tokens(parser, &clause->seq))
+		return false;
+	clause->seq.span = span_since(parser, start);
+	return true;
+}
+
+/* ---- the other fields ---- */
+
+/* N */
+static bool parse_count(struct parser *parser, struct ast_clause *clause)
+{
+	if (!parse_number(parser, "a number", &clause->low))
+		return false;
+	clause->high = clause->low;
+	return true;
+}
+
+/* "len" ( N | N ".." N ) */
+static bool parse_len(struct parser *parser, struct ast_clause *clause)
+{
+	if (!parse_count(parser, clause))
+		return false;
+	return !take_kind(parser, TOK_RANGE) || parse_number(parser, "a number", &clause->high);
+}
+
+/* "ecn" ( "ce" | "ect0" | "ect1" | "not-ect" ) */
+static bool parse_ecn(struct parser *parser, struct ast_clause *clause)
+{
+	static const char *const marks[] = { "ce", "ect0", "ect1", "not-ect", NULL };
+
+	return parse_choice(parser, marks, &clause->word);
+}
+
+/* "df" ( "on" | "off" ) */
+static bool parse_df(struct parser *parser, struct ast_clause *clause)
+{
+	static const char *const states[] = { "on", "off", NULL };
+
+	return parse_choice(parser, states, &clause->word);
+}
+
+/* "checksum" ( "bad" | N ) */
+static bool parse_checksum(struct parser *parser, struct ast_clause *clause)
+{
+	if (at_word(parser, "bad")) {
+		clause->word = word_of(take(parser));
+		return true;
+	}
+	if (parser->next->kind != TOK_NUMBER)
+		return parse_expected(parser, "'bad' or a number", NULL);
+	return parse_count(parser, clause);
+}
+
+/* payload = STRING | N "bytes" | "hex" BYTE { BYTE } */
+static bool parse_data(struct parser *parser, struct ast_clause *clause)
+{
+	const char *help = "one of: \"text\", 1460 bytes, hex 0d 0a";
+	const struct token *start = parser->next;
+
+	if (start->kind != TOK_STRING && start->kind != TOK_NUMBER && !at_word(parser, "hex"))
+		return parse_expected(parser, "a payload", help);
+	if (!parse_value(parser, &clause->value))
+		return false;
+	if (clause->value.kind == VAL_NUMBER)
+		return parse_expected(parser, "'bytes'", help);
+	return true;
+}
+
+/* "to" HOST ":" PORT */
+static bool parse_to(struct parser *parser, struct ast_clause *clause)
+{
+	if (parser->next->kind != TOK_WORD)
+		return parse_expected(parser, "HOST:PORT", NULL);
+	return parse_endpoint(parser, "HOST:PORT", &clause->value);
+}
+
+/* "on" NAME */
+static bool parse_on(struct parser *parser, struct ast_clause *clause)
+{
+	return parse_name(parser, "a connection's name", &clause->word);
+}
+
+/* "as" NAME */
+static bool parse_as(struct parser *parser, struct ast_clause *clause)
+{
+	if (!(parser->verb->extras & EXTRA_AS))
+		return parse_fail(parser, parser->next - 1,
+				  "'hold P as a' and 'release a' make packets trade places",
+				  "only a held packet has a name");
+	return parse_name(parser, "a name", &clause->word);
+}
+
+static bool parse_nothing(struct parser *parser, struct ast_clause *clause)
+{
+	(void)parser;
+	(void)clause;
+	return true;
+}
+
+/* "about" "last" ( FLAGS | "DATA" | "packet" ) [ "from" HOST ] */
+static bool parse_about(struct parser *parser, struct ast_clause *clause)
+{
+	if (!parse_keyword(parser, "last") ||
+	    !parse_name(parser, "flags, 'DATA' or 'packet'", &clause->about_flags))
+		return false;
+	return !take_word(parser, "from") || parse_name(parser, "a host", &clause->word);
+}
+
+/* field, see the table; ORDINAL is the one that has no word of its own */
+static const struct clause_word {
+	const char *word; /* first: see nearest_row() */
+	enum ast_clause_kind kind;
+	bool (*parse)(struct parser *parser, struct ast_clause *clause);
+} clause_words[] = {
+	{ "seq", CL_SEQ, parse_seq },
+	{ "ack", CL_ACK, parse_seq },
+	{ "win", CL_WIN, parse_count },
+	{ "len", CL_LEN, parse_len },
+	{ "urgent", CL_URGENT, parse_count },
+	{ "offset", CL_OFFSET, parse_count },
+	{ "ttl", CL_TTL, parse_count },
+	{ "dscp", CL_DSCP, parse_count },
+	{ "ecn", CL_ECN, parse_ecn },
+	{ "reserved", CL_RESERVED, parse_count },
+	{ "id", CL_ID, parse_count },
+	{ "df", CL_DF, parse_df },
+	{ "flowlabel", CL_FLOWLABEL, parse_count },
+	{ "mtu", CL_MTU, parse_count },
+	{ "checksum", CL_CHECKSUM, parse_checksum },
+	{ "data", CL_DATA, parse_data },
+	{ "options", CL_OPTIONS, parse_options },
+	{ "to", CL_TO, parse_to },
+	{ "on", CL_ON, parse_on },
+	{ "as", CL_AS, parse_as },
+	{ "again", CL_AGAIN, parse_nothing },
+	{ "about", CL_ABOUT, parse_about },
+	/* words of the time, for the remedy when one is misspelled */
+	{ "within", N_CLAUSES, NULL },
+	{ "after", N_CLAUSES, NULL },
+	{ "between", N_CLAUSES, NULL },
+	{ NULL, N_CLAUSES, NULL },
+};
+
+/* ORDINAL = "1st" | "2nd" | "3rd" | "4th" … */
+static bool is_ordinal(const struct token *token)
+{
+	size_t digits = token->kind == TOK_WORD ? strspn(token->text, "0123456789") : 0;
+
+	return digits && token->len == digits + 2 && strchr("snrt", token->text[digits]) &&
+	       strchr("tdh", token->text[digits + 1]);
+}
+
+static bool parse_ordinal(struct parser *parser, struct ast_clause *clause)
+{
+	const struct token *token = take(parser);
+
+	errno = 0;
+	clause->kind = CL_NTH;
+	clause->low = clause->high = strtoll(token->text, NULL, 10);
+	if (errno)
+		return parse_fail(parser, token, NULL, "number too large: %s",
+				  token_shown(parser, token));
+	if (clause->low == 0)
+		return parse_fail(parser, token, "counting begins with 1st", "there is no %s",
+				  token_shown(parser, token));
+	return true;
+}
+
+static bool parse_clause_tokens(struct parser *parser, struct ast_clause *clause)
+{
+	const struct token *start = parser->next;
+
+	if (is_ordinal(start))
+		return parse_ordinal(parser, clause);
+	for (const struct clause_word *row = clause_words; row->word; row++) {
+		if (!row->parse || !take_word(parser, row->word))
+			continue;
+		clause->kind = row->kind;
+		return row->parse(parser, clause);
+	}
+	if (start->kind != TOK_WORD)
+		return parse_expected(parser, "a field or a time", NULL);
+	return parse_fail(parser, start,
+			  nearest_row(parser, start, clause_words, sizeof(*clause_words)),
+			  "unknown field %s", token_shown(parser, start));
+}
+
+bool parse_clause(struct parser *parser, struct ast_packet *packet)
+{
+	const struct token *start = parser->next;
+
+	packet->clauses = arena_grow(parser->arena, packet->clauses, packet->n_clauses,
+				     sizeof(*packet->clauses));
+
+	struct ast_clause *clause = &packet->clauses[packet->n_clauses++];
+
+	*clause = (struct ast_clause){ 0 };
+	if (!parse_clause_tokens(parser, clause))
+		return false;
+	clause->span = span_since(parser, start);
+	return true;
+}
+
+/* Each field may be written once. Only the end of a line tells: of `rewrite` the last
+ * field is another one. */
+bool check_clauses_once(struct parser *parser, const struct ast_packet *packet)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < packet->n_clauses; i++) {
+		const struct ast_clause *clause = &packet->clauses[i];
+		struct token at = { .kind = TOK_WORD, .span = clause->span };
+		size_t word = strcspn(parser->source->text + clause->span.start, " \t\r\n");
+
+		if (seen & 1u << clause->kind)
+			return parse_fail(parser, &at, "each field may be written once",
+					  "duplicate field '%.*s'", (int)word,
+					  parser->source->text + clause->span.start);
+		seen |= 1u << clause->kind;
+	}
+	return true;
+}
