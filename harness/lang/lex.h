@@ -72,7 +72,8 @@ struct tokens lex(struct arena *arena, const struct source *source, struct diags
  * Return: false when it is not exactly one word, number, duration or string. */
 bool lex_value(struct arena *arena, const char *text, struct token *out);
 
-/* A copy of @tokens with each $name replaced. An unknown $name is an error. */
+/* @tokens with each $name replaced; a copy where there are any. An unknown $name is
+ * an error. */
 struct tokens lex_substitute(struct arena *arena, const struct source *source,
 			     const struct tokens *tokens, const struct binding *bindings,
 			     size_t n_bindings, struct diags *diags);

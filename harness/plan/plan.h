@@ -12,6 +12,7 @@
 #define TCPSCEN_PLAN_PLAN_H
 
 #include "base/arena.h"
+#include "base/compare.h"
 #include "base/diag.h"
 
 #include <stdbool.h>
@@ -231,7 +232,7 @@ enum tcp_state {
 
 struct plan_result {
 	enum result_kind kind;
-	int compare;             /* enum compare's order: == != >= <= > < */
+	enum compare compare;
 	int64_t number;
 	const uint8_t *data;
 	size_t data_len;

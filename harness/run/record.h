@@ -27,6 +27,7 @@ enum packet_fate {
 };
 
 enum event_kind {
+	EVENT_READY,   /* the stage is set; nothing has been played */
 	EVENT_BEGIN,   /* time: the record's zero, CLOCK_REALTIME */
 	EVENT_PACKET,  /* blob: the frame */
 	EVENT_CALL,    /* a call started */

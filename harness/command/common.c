@@ -1,0 +1,181 @@
+/* common: options and loading, shared by run, check and list. */
+#include "command/command.h"
+
+#include "command/files.h"
+#include "command/select.h"
+#include "plan/names.h"
+#include "report/style.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+static struct kernel_version running_kernel(void)
+{
+	struct kernel_version version = { 0, 0 };
+	struct utsname name;
+
+	if (uname(&name) == 0)
+		sscanf(name.release, "%d.%d", &version.major, &version.minor);
+	return version;
+}
+
+void common_init(struct common_options *options)
+{
+	*options = (struct common_options){ .color = "auto", .arena = arena_new() };
+	options->load.kernel = running_kernel();
+}
+
+void common_free(struct common_options *options)
+{
+	arena_free(options->arena);
+}
+
+static int add_define(struct common_options *options, const char *text)
+{
+	struct load_options *load = &options->load;
+	const char *equals = strchr(text, '=');
+
+	if (!equals || equals == text) {
+		fprintf(stderr, "tcpscen: -D %s: write -D name=value\n", text);
+		return EXIT_USAGE;
+	}
+	load->defines = arena_grow(options->arena, load->defines, load->n_defines,
+				   sizeof(*load->defines));
+	load->defines[load->n_defines++] = (struct define){
+		.name = arena_strndup(options->arena, text, (size_t)(equals - text)),
+		.value = arena_strdup(options->arena, equals + 1),
+	};
+	return 0;
+}
+
+static int set_ip(struct common_options *options, const char *text)
+{
+	struct load_options *load = &options->load;
+
+	load->ip_given = true;
+	memset(&load->ip, 0, sizeof(load->ip));
+	for (int ip = IP_V4; ip <= IP_MAPPED; ip++)
+		if (!strcmp(text, "all") || !strcmp(text, ip_name((enum ip_version)ip)))
+			load->ip.wanted[ip] = true;
+	if (load->ip.wanted[IP_V4] || load->ip.wanted[IP_V6] || load->ip.wanted[IP_MAPPED])
+		return 0;
+	fprintf(stderr, "tcpscen: --ip %s: choose 4, 6, mapped or all\n", text);
+	return EXIT_USAGE;
+}
+
+static int set_color(struct common_options *options, const char *text)
+{
+	if (strcmp(text, "auto") && strcmp(text, "always") && strcmp(text, "never")) {
+		fprintf(stderr, "tcpscen: --color %s: choose auto, always or never\n", text);
+		return EXIT_USAGE;
+	}
+	options->color = text;
+	return 0;
+}
+
+static int set_selection(struct common_options *options, const char *text)
+{
+	const char *error;
+
+	options->selection = selection_parse(options->arena, text, &error);
+	if (options->selection)
+		return 0;
+	fprintf(stderr, "tcpscen: -k '%s': %s\n", text, error);
+	return EXIT_USAGE;
+}
+
+int common_option(struct common_options *options, int opt, const char *value)
+{
+	switch (opt) {
+	case 'D':
+		return add_define(options, value);
+	case 'k':
+		return set_selection(options, value);
+	case OPT_IP:
+		return set_ip(options, value);
+	case OPT_COLOR:
+		return set_color(options, value);
+	default:
+		return EXIT_USAGE; /* getopt_long has said what is wrong */
+	}
+}
+
+const char *variant_id(struct arena *arena, const struct plan *plan)
+{
+	return arena_printf(arena, "%s[%s]", plan->source->name, plan->variant);
+}
+
+/* ---- loading ---- */
+
+/* Load one file and print its errors, all of them. */
+static struct scenario *load_file(struct loaded *loaded, struct common_options *options,
+				  const char *path)
+{
+	struct diags diags;
+
+	diags_init(&diags, loaded->arena);
+
+	struct scenario *scenario = scenario_load(path, &options->load, loaded->arena, &diags);
+
+	if (!scenario || diags.count)
+		loaded->failed = true;
+	diags_sort(&diags);
+	diags_print(stderr, &diags, report_style_for(stderr, options->color).color);
+	return scenario;
+}
+
+static void load_files(struct loaded *loaded, struct common_options *options,
+		       const struct files *files)
+{
+	loaded->scenarios = calloc(files->count + 1, sizeof(*loaded->scenarios));
+	for (size_t i = 0; loaded->scenarios && i < files->count; i++) {
+		struct scenario *scenario = load_file(loaded, options, files->paths[i]);
+
+		if (scenario)
+			loaded->scenarios[loaded->count++] = scenario;
+	}
+}
+
+/* A -D that no scenario knows is a slip of the finger. */
+static void check_defines(struct loaded *loaded, const struct load_options *load)
+{
+	for (size_t i = 0; i < load->n_defines; i++) {
+		if (load->defines[i].used || loaded->failed)
+			continue;
+		fprintf(stderr, "tcpscen: -D %s: no scenario has a parameter of this name\n",
+			load->defines[i].name);
+		loaded->failed = true;
+	}
+}
+
+int load_all(struct loaded *loaded, struct common_options *options, char **paths, int n_paths)
+{
+	struct files files = { NULL, 0 };
+
+	*loaded = (struct loaded){ .arena = arena_new() };
+	if (n_paths == 0) {
+		fputs("tcpscen: name a scenario file, or a folder of them\n", stderr);
+		loaded->failed = true;
+	}
+	for (int i = 0; i < n_paths; i++) {
+		const char *error = files_add(&files, loaded->arena, paths[i]);
+
+		if (error) {
+			fprintf(stderr, "tcpscen: %s\n", error);
+			loaded->failed = true;
+		}
+	}
+	load_files(loaded, options, &files);
+	check_defines(loaded, &options->load);
+	return loaded->failed ? EXIT_USAGE : 0;
+}
+
+void loaded_free(struct loaded *loaded)
+{
+	for (size_t i = 0; i < loaded->count; i++)
+		scenario_free(loaded->scenarios[i]);
+	free(loaded->scenarios);
+	arena_free(loaded->arena);
+}

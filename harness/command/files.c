@@ -1,0 +1,70 @@
+/* files: see files.h. */
+#include "command/files.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_scenario(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 4 && strcmp(path + len - 4, ".scn") == 0;
+}
+
+static void add_file(struct files *files, struct arena *arena, const char *path)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->paths[i], path) == 0)
+			return;
+	files->paths = arena_grow(arena, files->paths, files->count, sizeof(*files->paths));
+	files->paths[files->count++] = arena_strdup(arena, path);
+}
+
+static int by_name(const FTSENT **left, const FTSENT **right)
+{
+	return strcmp((*left)->fts_name, (*right)->fts_name);
+}
+
+static const char *add_folder(struct files *files, struct arena *arena, const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/') /* "scenarios/" names the same files */
+		len--;
+
+	char *roots[] = { arena_strndup(arena, path, len), NULL };
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	const char *error = NULL;
+	bool any = false;
+
+	if (!tree)
+		return arena_printf(arena, "%s: %s", path, strerror(errno));
+	for (FTSENT *entry; (entry = fts_read(tree));) {
+		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)
+			error = arena_printf(arena, "%s: %s", entry->fts_path,
+					     strerror(entry->fts_errno));
+		if (entry->fts_info == FTS_F && is_scenario(entry->fts_path)) {
+			add_file(files, arena, entry->fts_path);
+			any = true;
+		}
+	}
+	fts_close(tree);
+	if (!error && !any)
+		error = arena_printf(arena, "%s: no scenarios (*.scn) in this folder", path);
+	return error;
+}
+
+const char *files_add(struct files *files, struct arena *arena, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return arena_printf(arena, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return add_folder(files, arena, path);
+	add_file(files, arena, path);
+	return NULL;
+}

@@ -1,0 +1,420 @@
+/* run: play scenarios and report.
+ *
+ * Results are printed in the order of the command line, whatever order they come in: each waits
+ * until all before it are printed. Its record is freed then, so that memory does not
+ * grow with the number of scenarios.
+ */
+#include "command/command.h"
+
+#include "base/clock.h"
+#include "command/select.h"
+#include "report/json.h"
+#include "report/ladder.h"
+#include "report/pcapng.h"
+#include "report/progress.h"
+#include "report/text.h"
+#include "run/suite.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: tcpscen run [OPTION...] PATH...\n\n"
+	"Plays scenario files, or all *.scn of folders, each variant in namespaces of its own.\n"
+	"One scenario alone shows its ladder; several show a line each, and what failed.\n\n"
+	"  -j N             play N at a time (default: the number of processors)\n"
+	"  -x               stop at the first failure\n"
+	"  -k EXPR          only variants of which EXPR is true: tags and parts of names,\n"
+	"                   joined by and, or, not\n"
+	"  -D NAME=VALUE    give a parameter this value\n"
+	"  --ip 4|6|mapped|all\n"
+	"                   only these of a scenario's IP versions; mapped also where a\n"
+	"                   scenario does not ask for it\n"
+	"  --timeout SECONDS\n"
+	"                   stop a variant that takes longer (default: by its own times)\n"
+	"  --captures DIR   write a capture file (pcapng) for each variant\n"
+	"  --json FILE|-    write each variant's whole record as a line of JSON\n"
+	"  -v               show every ladder\n"
+	"  -q               show failures and the summary only\n"
+	"  --color auto|always|never\n\n"
+	"Exit status: 0 all passed; 1 a scenario failed; 2 wrong usage or a faulty scenario;\n"
+	"3 this machine cannot run it. A skip is printed with its reason and counted apart.\n\n"
+	"  tcpscen run scenarios/rst_after_fin.scn\n"
+	"  tcpscen run -j 16 -k 'timers and not slow' --json results.json scenarios\n";
+
+enum { OPT_TIMEOUT = OPT_COMMON_LAST, OPT_CAPTURES, OPT_JSON };
+
+enum loudness { QUIET, NORMAL, VERBOSE };
+
+struct run_options {
+	struct common_options common;
+	struct suite_options suite;
+	const char *captures; /* folder, or NULL */
+	const char *json;     /* file, "-", or NULL */
+	enum loudness loudness;
+};
+
+struct run {
+	const struct run_options *options;
+	struct suite_job *jobs;  /* (owned) */
+	bool *ended;             /* (owned) */
+	size_t count, printed;
+	bool ladders;
+	struct tally tally;
+	struct report_style out_style, err_style;
+	bool progress_wanted;
+	FILE *text;              /* verdicts go here: standard output, or error if JSON goes there */
+	FILE *json;              /* or NULL */
+	int write_error;         /* the first -errno of writing a report */
+};
+
+/* ---- reports of one variant ---- */
+
+static void write_failed(struct run *run, const char *what, const char *why)
+{
+	fprintf(stderr, "tcpscen: %s: %s\n", what, why);
+	run->write_error = -EIO;
+}
+
+/* "DIR/rst_after_fin-6-how=SHUT_WR.pcapng": the scenario's path with its slashes as dashes,
+ * so that equal names in different folders do not meet. */
+static char *capture_path(struct arena *arena, const char *folder, const struct plan *plan)
+{
+	const char *name = plan->source->name;
+	size_t len = strlen(name);
+
+	while (*name == '.' || *name == '/') {
+		name++;
+		len--;
+	}
+	if (len > 4 && strcmp(name + len - 4, ".scn") == 0)
+		len -= 4;
+
+	char *path = arena_printf(arena, "%s/%.*s-%s.pcapng", folder, (int)len, name, plan->variant);
+
+	for (char *at = path + strlen(folder) + 1; *at; at++)
+		if (*at == '/' || *at == ',' || *at == ' ')
+			*at = '-';
+	return path;
+}
+
+static const char *write_capture(struct run *run, struct arena *arena, const struct suite_job *job)
+{
+	char why[256];
+
+	if (!run->options->captures || job->record.verdict == VERDICT_SKIPPED)
+		return NULL;
+
+	char *path = capture_path(arena, run->options->captures, job->plan);
+
+	if (pcapng_write(path, job->plan, &job->record, why, sizeof(why)) == 0)
+		return path;
+	write_failed(run, path, why);
+	return NULL;
+}
+
+static void print_text(struct run *run, const struct suite_job *job, const char *capture)
+{
+	bool passed = job->record.verdict == VERDICT_PASSED;
+	bool ladder = run->ladders || (!passed && job->record.verdict == VERDICT_FAILED);
+
+	if (run->options->loudness == QUIET && passed)
+		return;
+	if (ladder && job->record.verdict != VERDICT_SKIPPED)
+		ladder_print(run->text, job->plan, &job->record, &run->out_style);
+	text_failure(run->text, job->plan, &job->record, &run->out_style);
+	if (capture && !passed)
+		fprintf(run->text, "      capture: %s\n", capture);
+	text_verdict(run->text, job->plan, &job->record, &run->out_style);
+	if (ladder)
+		putc('\n', run->text);
+}
+
+static void report(struct run *run, struct suite_job *job)
+{
+	struct arena *arena = arena_new();
+	const char *capture = write_capture(run, arena, job);
+	int rc = run->json ? json_print(run->json, job->plan, &job->record, capture) : 0;
+
+	if (rc < 0 && !run->write_error)
+		write_failed(run, run->options->json, strerror(-rc));
+	print_text(run, job, capture);
+	arena_free(arena);
+}
+
+static void count(struct tally *tally, enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_PASSED:
+		tally->passed++;
+		return;
+	case VERDICT_FAILED:
+		tally->failed++;
+		return;
+	case VERDICT_SKIPPED:
+		tally->skipped++;
+		return;
+	case VERDICT_ERROR:
+	case VERDICT_NONE:
+		tally->errors++;
+		return;
+	}
+}
+
+/* ---- the suite's news ---- */
+
+static void print_next(struct run *run)
+{
+	report(run, &run->jobs[run->printed]);
+	record_free(&run->jobs[run->printed].record);
+	run->printed++;
+}
+
+static void finished(void *context, size_t index)
+{
+	struct run *run = context;
+
+	count(&run->tally, run->jobs[index].record.verdict);
+	run->ended[index] = true;
+	if (run->progress_wanted)
+		progress_clear(stderr);
+	while (run->printed < run->count && run->ended[run->printed])
+		print_next(run);
+	fflush(run->text);
+}
+
+static void progress(void *context, int running, int64_t elapsed, int64_t left)
+{
+	struct run *run = context;
+
+	if (run->progress_wanted)
+		progress_show(stderr, &run->tally, running, (int)run->count, elapsed, left,
+			      &run->err_style);
+}
+
+/* ---- options ---- */
+
+/* A whole number of @low to @high. Return: false after an error message. */
+static bool read_number(const char *option, const char *text, long low, long high, long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	if (!errno && end != text && !*end && *out >= low && *out <= high)
+		return true;
+	fprintf(stderr, "tcpscen: %s %s: write a number from %ld to %ld\n", option, text, low, high);
+	return false;
+}
+
+static int run_option(struct run_options *options, int opt, const char *value)
+{
+	long number;
+
+	switch (opt) {
+	case 'j':
+		if (!read_number("-j", value, 1, 1000, &number))
+			return EXIT_USAGE;
+		options->suite.jobs = (int)number;
+		return 0;
+	case OPT_TIMEOUT:
+		if (!read_number("--timeout", value, 1, 30 * 24 * 3600, &number))
+			return EXIT_USAGE;
+		options->suite.timeout = number * NS_PER_S;
+		return 0;
+	case 'x':
+		options->suite.stop = true;
+		return 0;
+	case OPT_CAPTURES:
+		options->captures = value;
+		return 0;
+	case OPT_JSON:
+		options->json = value;
+		return 0;
+	case 'v':
+		options->loudness = VERBOSE;
+		return 0;
+	case 'q':
+		options->loudness = QUIET;
+		return 0;
+	default:
+		return common_option(&options->common, opt, value);
+	}
+}
+
+/* Return: -1 to go on, or an exit status. */
+static int read_options(struct run_options *options, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		COMMON_LONG,
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "exitfirst", no_argument, NULL, 'x' },
+		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+		{ "captures", required_argument, NULL, OPT_CAPTURES },
+		{ "json", required_argument, NULL, OPT_JSON },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt, rc;
+
+	while ((opt = getopt_long(argc, argv, COMMON_LETTERS "j:xvq", longs, NULL)) >= 0) {
+		if (opt == 'h') {
+			fputs(help, stdout);
+			return EXIT_PASSED;
+		}
+		rc = run_option(options, opt, optarg);
+		if (rc)
+			return rc;
+	}
+	return -1;
+}
+
+/* mkdir -p. Return: 0 or -errno. */
+static int make_folder(const char *path)
+{
+	char part[PATH_MAX];
+
+	if (strlen(path) >= sizeof(part))
+		return -ENAMETOOLONG;
+	for (size_t i = 1; i <= strlen(path); i++) {
+		if (path[i] && path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0777) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+/* The variants that are selected, as jobs. Return: 0, or EXIT_USAGE. */
+static int make_jobs(struct run *run, const struct loaded *loaded)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < loaded->count; i++)
+		room += loaded->scenarios[i]->n_plans;
+	run->jobs = calloc(room, sizeof(*run->jobs));
+	run->ended = calloc(room, sizeof(*run->ended));
+	if (!run->jobs || !run->ended)
+		return EXIT_MACHINE;
+	for (size_t i = 0; i < loaded->count; i++)
+		for (size_t k = 0; k < loaded->scenarios[i]->n_plans; k++) {
+			const struct plan *plan = loaded->scenarios[i]->plans[k];
+			const char *id = variant_id(loaded->arena, plan);
+
+			if (!selection_takes(run->options->common.selection, plan, id))
+				continue;
+			run->jobs[run->count].plan = plan;
+			record_init(&run->jobs[run->count++].record);
+		}
+	if (run->count)
+		return 0;
+	fputs("tcpscen: nothing is selected: see -k and --ip\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int open_outputs(struct run *run)
+{
+	const struct run_options *options = run->options;
+	int rc = options->captures ? make_folder(options->captures) : 0;
+
+	run->text = stdout;
+	if (rc < 0) {
+		fprintf(stderr, "tcpscen: --captures %s: %s\n", options->captures, strerror(-rc));
+		return EXIT_USAGE;
+	}
+	if (options->json && strcmp(options->json, "-") == 0) {
+		run->json = stdout;
+		run->text = stderr;
+	} else if (options->json) {
+		run->json = fopen(options->json, "we");
+		if (!run->json) {
+			fprintf(stderr, "tcpscen: --json %s: %s\n", options->json, strerror(errno));
+			return EXIT_USAGE;
+		}
+	}
+	run->out_style = report_style_for(run->text, options->common.color);
+	run->err_style = report_style_for(stderr, options->common.color);
+	run->progress_wanted = run->count > 1 && isatty(STDERR_FILENO);
+	return 0;
+}
+
+static int close_outputs(struct run *run)
+{
+	if (run->json && run->json != stdout && fclose(run->json) != 0)
+		write_failed(run, run->options->json, strerror(errno));
+	if (fflush(stdout) != 0)
+		write_failed(run, "standard output", strerror(errno));
+	return run->write_error;
+}
+
+static int exit_status(const struct tally *tally)
+{
+	if (tally->failed)
+		return EXIT_FAILED;
+	if (tally->errors)
+		return EXIT_MACHINE;
+	return EXIT_PASSED;
+}
+
+static int play(struct run *run, const struct loaded *loaded)
+{
+	struct suite_watch watch = { run, finished, progress };
+	int64_t began = clock_mono_ns();
+	int rc = make_jobs(run, loaded);
+
+	if (rc == 0)
+		rc = open_outputs(run);
+	if (rc)
+		return rc;
+	run->ladders = run->options->loudness == VERBOSE ||
+		       (run->options->loudness == NORMAL && loaded->count == 1 && run->count <= 2);
+	rc = suite_run(run->jobs, run->count, &run->options->suite, &watch);
+	if (run->progress_wanted)
+		progress_clear(stderr);
+	for (size_t i = run->printed; i < run->count; i++)
+		if (run->ended[i])
+			report(run, &run->jobs[i]);
+	run->tally.wall_ns = clock_mono_ns() - began;
+	text_summary(run->text, &run->tally, &run->out_style);
+	if (rc < 0) {
+		fprintf(stderr, "tcpscen: cannot start a process: %s\n", strerror(-rc));
+		return EXIT_MACHINE;
+	}
+	return close_outputs(run) < 0 ? EXIT_MACHINE : exit_status(&run->tally);
+}
+
+int command_run(int argc, char **argv)
+{
+	struct run_options options = { .loudness = NORMAL };
+	struct run run = { .options = &options };
+	struct loaded loaded;
+
+	options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	common_init(&options.common);
+
+	int rc = read_options(&options, argc, argv);
+
+	if (rc < 0) {
+		rc = load_all(&loaded, &options.common, argv + optind, argc - optind);
+		if (rc == 0)
+			rc = play(&run, &loaded);
+		for (size_t i = 0; i < run.count; i++)
+			record_free(&run.jobs[i].record);
+		free(run.jobs);
+		free(run.ended);
+		loaded_free(&loaded);
+	}
+	common_free(&options.common);
+	return rc;
+}

@@ -1,0 +1,67 @@
+/* main: argv and the subcommand table. The only place that exits. */
+#include "command/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct command commands[] = {
+	{ "run", command_run, "play scenarios against the running kernel" },
+	{ "check", command_check, "check scenarios without playing them" },
+	{ "list", command_list, "list scenarios with their titles, tags and variants" },
+	{ "doctor", command_doctor, "say what this machine allows, and how to get the rest" },
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void usage(FILE *out)
+{
+	fputs("tcpscen reproduces TCP edge cases against a real Linux kernel.\n\n"
+	      "usage: tcpscen COMMAND [OPTION...] [PATH...]\n\n", out);
+	for (int i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n"
+	      "  tcpscen run scenarios/rst_after_fin.scn   one scenario, with what happened\n"
+	      "  tcpscen run -j 8 scenarios                a folder, eight at a time\n"
+	      "  tcpscen COMMAND --help                    the options of a command\n\n"
+	      "Exit status: 0 all passed; 1 a scenario failed; 2 wrong usage or a faulty scenario;\n"
+	      "3 this machine cannot run it. See tcpscen(1), and scn(5) for the language.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_PASSED;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("tcpscen " TCPSCEN_VERSION);
+		return EXIT_PASSED;
+	}
+
+	const char *names[N_COMMANDS + 1] = { NULL };
+
+	for (int i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+		names[i] = commands[i].name;
+	}
+
+	const char *nearest = nearest_word(argv[1], names);
+
+	fprintf(stderr, "tcpscen: unknown command '%s'", argv[1]);
+	if (nearest)
+		fprintf(stderr, "; did you mean '%s'?\n", nearest);
+	else
+		fputs("; 'tcpscen --help' lists them\n", stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,424 @@
+/* blame: see blame.h. */
+#include "run/blame.h"
+
+#include "base/clock.h"
+#include "plan/names.h"
+#include "run/call_text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a failure in the making ---- */
+
+enum { ROWS_MAX = MISMATCH_MAX, NOTES_MAX = 8 };
+
+struct blame {
+	struct engine *engine;
+	int step;
+	struct failure failure;
+	struct failure_row rows[ROWS_MAX];
+	const char *notes[NOTES_MAX];
+};
+
+static void blame_begin(struct blame *blame, struct engine *engine, int step, struct span span)
+{
+	*blame = (struct blame){ .engine = engine, .step = step };
+	blame->failure.span = span;
+	blame->failure.rows = blame->rows;
+	blame->failure.notes = blame->notes;
+}
+
+static char *vtext(struct arena *arena, const char *format, va_list args)
+{
+	char buf[1024];
+
+	vsnprintf(buf, sizeof(buf), format, args);
+	return arena_strdup(arena, buf);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void message(struct blame *blame, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	blame->failure.message = vtext(blame->engine->arena, format, args);
+	va_end(args);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void note(struct blame *blame, const char *format, ...)
+{
+	va_list args;
+
+	if (blame->failure.n_notes == NOTES_MAX)
+		return;
+	va_start(args, format);
+	blame->notes[blame->failure.n_notes++] = vtext(blame->engine->arena, format, args);
+	va_end(args);
+}
+
+static void row(struct blame *blame, const char *field, const char *expected, const char *saw)
+{
+	struct arena *arena = blame->engine->arena;
+
+	if (blame->failure.n_rows == ROWS_MAX)
+		return;
+	blame->rows[blame->failure.n_rows++] = (struct failure_row){
+		arena_strdup(arena, field), arena_strdup(arena, expected), arena_strdup(arena, saw),
+	};
+}
+
+static enum play blame_end(struct blame *blame)
+{
+	size_t len;
+	uint8_t *blob = failure_pack(&blame->failure, &len);
+	struct event event = {
+		.kind = EVENT_FAILURE, .step = blame->step, .time = clock_real_ns(),
+		.blob_len = (uint32_t)len,
+	};
+
+	stage_emit(&blame->engine->stage, &event, blob);
+	free(blob);
+	return PLAY_FAILED;
+}
+
+/* ---- words ---- */
+
+void packet_kind_text(const struct packet *packet, struct strbuf *out)
+{
+	char flags[FLAGS_LEN];
+
+	switch (packet->class) {
+	case PACKET_TCP:
+		strbuf_puts(out, flags_name(packet->flags, flags));
+		return;
+	case PACKET_ICMP:
+		strbuf_printf(out, "icmp type %d code %d", packet->icmp_type, packet->icmp_code);
+		return;
+	case PACKET_MALFORMED:
+		strbuf_printf(out, "a malformed packet (%s)", packet->why);
+		return;
+	case PACKET_OTHER:
+	case PACKET_NOISE:
+		strbuf_printf(out, "a packet of IP protocol %d", packet->protocol);
+		return;
+	}
+}
+
+void expected_text(const struct plan_packet *packet, struct strbuf *out)
+{
+	char flags[FLAGS_LEN];
+
+	if (packet->icmp)
+		strbuf_printf(out, "icmp %s", icmp_name(packet->icmp_kind));
+	else
+		strbuf_puts(out, packet->any_data ? "DATA" : flags_name(packet->flags, flags));
+}
+
+static const char *host_name(const struct engine *engine, int host)
+{
+	return host == NO_INDEX ? "an unknown host" : engine->plan->hosts[host].name;
+}
+
+static int step_line(const struct engine *engine, int step)
+{
+	return source_line(engine->plan->source, engine->plan->steps[step].span.start);
+}
+
+/* ---- what the kernel was doing ---- */
+
+/* When it was, by the line before. */
+static void note_when(struct blame *blame, int64_t time)
+{
+	const struct engine *engine = blame->engine;
+	char text[DURATION_LEN];
+	int64_t since = time - engine->event_before;
+
+	format_duration(llabs(since), text);
+	if (engine->event_step == NO_INDEX)
+		note(blame, "seen %s after the beginning", text);
+	else
+		note(blame, "seen %s %s line %d", text, since < 0 ? "before" : "after",
+		     step_line(engine, engine->event_step));
+}
+
+/* The connection's socket at each kernel host, as `ss` would show it. */
+static void note_socket(struct blame *blame, int index)
+{
+	struct engine *engine = blame->engine;
+	const struct flow *flow = &engine->connections[index].flow;
+
+	if (!flow->begun)
+		return;
+	for (int host = 0; host < engine->plan->n_hosts; host++) {
+		struct sock_info info;
+
+		if (engine->plan->hosts[host].kind != HOST_KERNEL)
+			continue;
+		if (stage_connection(&engine->stage, host, flow->port, &info) > 0)
+			note(blame, "the socket of %s was in %s, receive queue %u, send queue %u",
+			     engine->plan->hosts[host].name, state_name((int)info.state),
+			     info.recv_queue, info.send_queue);
+		else
+			note(blame, "%s has no socket for this connection",
+			     engine->plan->hosts[host].name);
+	}
+}
+
+static void note_in_flight(struct blame *blame, int index)
+{
+	const struct engine *engine = blame->engine;
+	const struct connection *connection = &engine->connections[index];
+
+	for (int host = 0; host < engine->plan->n_hosts; host++) {
+		int64_t next = connection->flow.stream[host].next;
+		int64_t acked = connection->acked[host];
+
+		if (connection->flow.stream[host].known && next > acked)
+			note(blame, "in flight from %s: seq %lld to %lld, not acknowledged",
+			     engine->plan->hosts[host].name, (long long)acked, (long long)next);
+	}
+}
+
+static void note_calls(struct blame *blame)
+{
+	const struct engine *engine = blame->engine;
+
+	for (int i = 0; i < engine->plan->n_callers; i++) {
+		const struct caller *caller = &engine->stage.callers[i];
+		struct strbuf text = STRBUF_INIT;
+
+		if (!caller->running || caller->step < 0)
+			continue;
+		caller_text(engine->plan, i, &text);
+		strbuf_puts(&text, ": ");
+		call_text(engine->plan, engine->plan->steps[caller->step].call, &text);
+		note(blame, "still running: %s (line %d)", strbuf_text(&text),
+		     step_line(engine, caller->step));
+		strbuf_free(&text);
+	}
+}
+
+static int flow_of(const struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+
+	if (plan_step->packet)
+		return plan_step->packet->flow;
+	if (plan_step->question && plan_step->question->flow != NO_INDEX)
+		return plan_step->question->flow;
+	return engine->plan->n_flows ? 0 : NO_INDEX;
+}
+
+static void note_scene(struct blame *blame)
+{
+	int flow = flow_of(blame->engine, blame->step);
+
+	if (flow != NO_INDEX) {
+		note_socket(blame, flow);
+		note_in_flight(blame, flow);
+	}
+	note_calls(blame);
+}
+
+/* ---- packets ---- */
+
+static struct span packet_span(const struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+
+	return plan_step->packet && !plan_step->shorthand ? plan_step->packet->span : plan_step->span;
+}
+
+enum play blame_silence(struct engine *engine, int step)
+{
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
+	struct strbuf expected = STRBUF_INIT;
+	struct blame blame;
+	char waited[DURATION_LEN];
+
+	blame_begin(&blame, engine, step, packet_span(engine, step));
+	expected_text(packet, &expected);
+	message(&blame, "expected %s from %s, but nothing came within %s", strbuf_text(&expected),
+		host_name(engine, packet->from),
+		format_duration(clock_real_ns() - engine->event_before, waited));
+	strbuf_free(&expected);
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+/* Does the difference lie in what the packet is, and not in one of its fields? */
+static bool decisive(const struct mismatches *mismatches)
+{
+	for (int i = 0; i < mismatches->count; i++) {
+		const char *field = mismatches->items[i].field;
+
+		if (!strcmp(field, "flags") || !strcmp(field, "from") || !strcmp(field, "packet") ||
+		    !strcmp(field, "connection"))
+			return true;
+	}
+	return false;
+}
+
+/* "seq, ack and win" */
+static const char *field_list(struct engine *engine, const struct mismatches *mismatches)
+{
+	struct strbuf list = STRBUF_INIT;
+
+	for (int i = 0; i < mismatches->count; i++) {
+		if (i)
+			strbuf_puts(&list, i == mismatches->count - 1 ? " and " : ", ");
+		strbuf_puts(&list, mismatches->items[i].field);
+	}
+
+	char *text = arena_strdup(engine->arena, strbuf_text(&list));
+
+	strbuf_free(&list);
+	return text;
+}
+
+enum play blame_mismatch(struct engine *engine, int step, const struct seen *seen,
+			 const struct mismatches *mismatches)
+{
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
+	struct strbuf expected = STRBUF_INIT, saw = STRBUF_INIT;
+	struct blame blame;
+
+	blame_begin(&blame, engine, step, packet_span(engine, step));
+	expected_text(packet, &expected);
+	packet_kind_text(&seen->packet, &saw);
+	if (seen->from != packet->from && decisive(mismatches))
+		strbuf_printf(&saw, " from %s", host_name(engine, seen->from));
+	if (decisive(mismatches))
+		message(&blame, "expected %s from %s, saw %s", strbuf_text(&expected),
+			host_name(engine, packet->from), strbuf_text(&saw));
+	else
+		message(&blame, "%s from %s differs from what is expected in %s",
+			strbuf_text(&saw), host_name(engine, packet->from),
+			field_list(engine, mismatches));
+	for (int i = 0; i < mismatches->count; i++)
+		row(&blame, mismatches->items[i].field, mismatches->items[i].expected,
+		    mismatches->items[i].saw);
+	strbuf_free(&expected);
+	strbuf_free(&saw);
+	note_when(&blame, seen->packet.time);
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+enum play blame_unexpected(struct engine *engine, int step, const struct seen *seen,
+			   const char *doing)
+{
+	struct strbuf saw = STRBUF_INIT;
+	struct blame blame;
+
+	blame_begin(&blame, engine, step, engine->plan->steps[step].span);
+	packet_kind_text(&seen->packet, &saw);
+	message(&blame, "%s from %s, which no line expects, came %s", strbuf_text(&saw),
+		host_name(engine, seen->from), doing);
+	strbuf_free(&saw);
+	note_when(&blame, seen->packet.time);
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+/* ---- time ---- */
+
+enum play blame_time(struct engine *engine, int step, const char *what, int64_t time,
+		     const struct window *window, int base_step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	char saw[DURATION_LEN], low[DURATION_LEN], high[DURATION_LEN], off[DURATION_LEN];
+	char expected[2 * DURATION_LEN + 16];
+	bool early = time < window->low;
+	struct blame blame;
+
+	blame_begin(&blame, engine, step, plan_step->time.span);
+	format_duration(early ? window->low - time : time - window->high, off);
+	message(&blame, "%s came %s too %s", what, off, early ? "early" : "late");
+	format_duration(window->high - window->base, high);
+	if (window->low == INT64_MIN)
+		snprintf(expected, sizeof(expected), "within %s", high);
+	else
+		snprintf(expected, sizeof(expected), "%s to %s",
+			 format_duration(window->low - window->base, low), high);
+	row(&blame, "time", expected, format_duration(time - window->base, saw));
+	if (plan_step->time.kind == TIME_AT)
+		note(&blame, "times count from the scenario's first packet");
+	else if (plan_step->time.kind == TIME_GAPS)
+		note(&blame, "times count from the transmission before");
+	else if (base_step != NO_INDEX)
+		note(&blame, "times count from line %d", step_line(engine, base_step));
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+/* ---- calls ---- */
+
+enum play blame_running(struct engine *engine, int step, int call_step)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct blame blame;
+	char waited[DURATION_LEN];
+
+	blame_begin(&blame, engine, step, engine->plan->steps[step].span);
+	call_text(engine->plan, engine->plan->steps[call_step].call, &text);
+	message(&blame, "%s (line %d) has not returned within %s", strbuf_text(&text),
+		step_line(engine, call_step),
+		format_duration(clock_real_ns() - engine->event_before, waited));
+	strbuf_free(&text);
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+enum play blame_result(struct engine *engine, int step, int call_step,
+		       const struct probe_reply *reply, const char *expected, const char *saw)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	struct strbuf text = STRBUF_INIT;
+	struct blame blame;
+
+	blame_begin(&blame, engine, step,
+		    plan_step->answered && plan_step->result.span.len ? plan_step->result.span
+								      : plan_step->span);
+	call_text(engine->plan, engine->plan->steps[call_step].call, &text);
+	message(&blame, "%s returned %s, expected %s", strbuf_text(&text), saw, expected);
+	strbuf_free(&text);
+	row(&blame, "result", expected, saw);
+	if (call_step != step)
+		note(&blame, "the call is on line %d", step_line(engine, call_step));
+	if (plan_step->kind == STEP_CALL && !plan_step->answered)
+		note(&blame, "a call whose answer is not written must succeed");
+	note_when(&blame, reply->returned);
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+enum play blame_answer(struct engine *engine, int step, const char *expected, const char *saw)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	const struct plan_question *question = plan_step->question;
+	struct blame blame;
+
+	blame_begin(&blame, engine, step,
+		    plan_step->result.span.len ? plan_step->result.span : plan_step->span);
+	message(&blame, "%s of %s is %s, expected %s", question_name(question->id),
+		host_name(engine, question->host), saw, expected);
+	row(&blame, question_name(question->id), expected, saw);
+	note_when(&blame, clock_real_ns());
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+enum play broken(struct engine *engine, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(engine->stage.error, sizeof(engine->stage.error), format, args);
+	va_end(args);
+	return PLAY_BROKEN;
+}

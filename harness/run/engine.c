@@ -1,0 +1,135 @@
+/* engine: see engine.h. The order of a play: set the stage, wait for the word, play each
+ * step, let the calls come to their end, listen a little longer, say the verdict. */
+#include "run/engine.h"
+
+#include "base/clock.h"
+#include "run/blame.h"
+#include "run/play.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum play play_step(struct engine *engine, int step)
+{
+	switch (engine->plan->steps[step].kind) {
+	case STEP_SEND:
+	case STEP_INJECT:
+		return play_send(engine, step);
+	case STEP_EXPECT:
+	case STEP_DROP:
+		return play_expect(engine, step);
+	case STEP_CALL:
+		return play_call(engine, step);
+	case STEP_ANSWER:
+		return play_answer(engine, step);
+	case STEP_ASK:
+		return play_ask(engine, step);
+	case STEP_WAIT:
+		return play_wait(engine, step);
+	}
+	return broken(engine, "a step nobody can play");
+}
+
+static enum play play_all(struct engine *engine)
+{
+	enum play play = PLAY_ON;
+
+	for (int step = 0; step < engine->plan->n_steps && play == PLAY_ON; step++)
+		play = play_step(engine, step);
+	if (play == PLAY_ON)
+		play = play_out_calls(engine);
+	if (play == PLAY_ON)
+		play = play_drain(engine);
+	return play;
+}
+
+static int64_t frames_lost(struct engine *engine)
+{
+	return engine->stage.capture ? capture_lost(engine->stage.capture) : 0;
+}
+
+/* The machine's own faults outweigh any verdict: what was seen cannot be trusted. */
+static enum play trust(struct engine *engine, enum play play)
+{
+	if (frames_lost(engine))
+		return broken(engine, "the capture lost %lld frames: this machine is too busy",
+			      (long long)frames_lost(engine));
+	if (clock_stepped(engine->clock_offset, clock_real_ns() - engine->begun))
+		return broken(engine, "this machine's clock was set while the scenario played");
+	return play;
+}
+
+static void end(struct engine *engine, enum play play)
+{
+	static const enum verdict verdicts[] = {
+		[PLAY_ON] = VERDICT_PASSED,
+		[PLAY_FAILED] = VERDICT_FAILED,
+		[PLAY_BROKEN] = VERDICT_ERROR,
+	};
+	struct event event = {
+		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
+		.u.end = { .verdict = verdicts[play], .frames_lost = frames_lost(engine) },
+	};
+	const char *why = play == PLAY_BROKEN ? engine->stage.error : "";
+
+	event.blob_len = (uint32_t)strlen(why);
+	stage_emit(&engine->stage, &event, why);
+}
+
+static void begin(struct engine *engine)
+{
+	struct event event = { .kind = EVENT_BEGIN, .step = NO_INDEX };
+
+	engine->begun = event.time = clock_real_ns();
+	engine->clock_offset = clock_offset_ns();
+	for (int i = 0; i < engine->plan->n_flows; i++)
+		memcpy(engine->connections[i].flow.port, engine->plan->flows[i].port,
+		       sizeof(engine->plan->flows[i].port));
+	mark_event(engine, NO_INDEX, event.time);
+	stage_emit(&engine->stage, &event, NULL);
+}
+
+/* Say that the stage is set, and wait for the word. Return: false when nobody waits any more. */
+static bool wait_at_gate(struct engine *engine, const struct engine_pipes *pipes)
+{
+	struct event ready = { .kind = EVENT_READY, .step = NO_INDEX, .time = clock_real_ns() };
+	char word;
+	ssize_t n;
+
+	stage_emit(&engine->stage, &ready, NULL);
+	if (stage_flush(&engine->stage) < 0)
+		return false;
+	do
+		n = read(pipes->gate, &word, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int rc;
+
+	if (!engine)
+		return 1;
+	engine->plan = plan;
+	engine->arena = arena_new();
+	rc = stage_open(&engine->stage, plan, pipes->events);
+	if (wait_at_gate(engine, pipes)) {
+		begin(engine);
+
+		enum play play = rc < 0 ? PLAY_BROKEN : trust(engine, play_all(engine));
+
+		end(engine, play);
+		rc = stage_flush(&engine->stage);
+	}
+	close(pipes->events); /* the suite goes on while the world is torn down */
+	stage_close(&engine->stage);
+	for (size_t i = 0; i < engine->n_quotes; i++)
+		free(engine->quotes[i].frame);
+	arena_free(engine->arena);
+	free(engine);
+	return rc < 0;
+}

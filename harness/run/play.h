@@ -1,0 +1,84 @@
+/* play: the state of a play in progress, and the functions that play each kind of line.
+ *
+ * A play_…() function plays one step to its end: it waits for what the step waits for, judges
+ * it, and tells the record. It returns PLAY_ON, or PLAY_FAILED after it has put the failure
+ * on record, or PLAY_BROKEN when the machine and not the scenario is at fault (the
+ * reason is in stage.error).
+ */
+#ifndef TCPSCEN_RUN_PLAY_H
+#define TCPSCEN_RUN_PLAY_H
+
+#include "run/stage.h"
+#include "run/timeline.h"
+#include "wire/flow.h"
+#include "wire/match.h"
+
+enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN };
+
+enum { QUOTES_MAX = 64 };
+
+/* The latest packet of a host with these flags: what an ICMP message may quote, and what a
+ * retransmission repeats. */
+struct quote {
+	int flow, from;
+	uint16_t flags;
+	bool has_data;
+	uint64_t order; /* the higher, the later */
+	uint8_t *frame; /* (owned) */
+	size_t len;
+};
+
+/* A connection while it is played. */
+struct connection {
+	struct flow flow;
+	int64_t transmission[PLAN_HOSTS]; /* when that host last sent something that takes up
+	                                     sequence space; 0: never */
+	int64_t acked[PLAN_HOSTS];        /* of what that host sent, relative */
+};
+
+struct engine {
+	const struct plan *plan;
+	struct stage stage;
+	struct connection connections[PLAN_FLOWS_MAX];
+	struct quote quotes[QUOTES_MAX];
+	size_t n_quotes;
+	uint64_t packets;       /* on the wire so far */
+	int64_t begun;          /* when the play began, ns CLOCK_REALTIME */
+	int64_t clock_offset;   /* of the two clocks at that time */
+	int64_t first_packet;   /* 0: none yet */
+	int64_t event_before;   /* what `after` and `within` count from */
+	int event_step;         /* whose event that was, NO_INDEX: the beginning */
+	int64_t received;       /* when the crafted host last received something, 0: never */
+	struct arena *arena;    /* texts of failures */
+};
+
+enum play play_send(struct engine *engine, int step);
+enum play play_expect(struct engine *engine, int step); /* expect, drop */
+enum play play_wait(struct engine *engine, int step);
+enum play play_call(struct engine *engine, int step);
+enum play play_answer(struct engine *engine, int step);
+enum play play_ask(struct engine *engine, int step);
+
+/* All calls still running must succeed within patience: the end of the scenario. */
+enum play play_out_calls(struct engine *engine);
+
+/* Nothing more may come. */
+enum play play_drain(struct engine *engine);
+
+/* Has a call failed whose answer no line takes? Then the play has failed, at that call. */
+enum play check_callers(struct engine *engine);
+
+/* Wait for anything until @deadline. Return: PLAY_BROKEN when the stage breaks; else PLAY_ON,
+ * @timed_out set. Calls that fail unnoticed fail the play here. */
+enum play play_until(struct engine *engine, int64_t deadline, bool *timed_out);
+
+/* Remember an event as the one `after` counts from. */
+void mark_event(struct engine *engine, int step, int64_t time);
+
+/* A packet has passed: record it and tell its connection. @frame may be taken: see quotes. */
+void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
+		 enum packet_fate fate, bool counts, bool arrives);
+
+struct window step_window(const struct engine *engine, int step, size_t occurrence);
+
+#endif

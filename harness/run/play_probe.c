@@ -1,0 +1,435 @@
+/* play_probe: the lines of the peer probe: calls, their results, and questions.
+ *
+ * Invariant: every call's result is judged exactly once: by the line that writes it, by the
+ * caller's next line, or by the end of the scenario. Nothing fails in silence.
+ */
+#include "run/blame.h"
+#include "run/play.h"
+
+#include "base/clock.h"
+#include "plan/names.h"
+#include "run/call_text.h"
+#include "run/constants.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { QUESTION_STEP = -2 }; /* of a call the engine makes to answer a question */
+
+static const int64_t look_again_first = 50 * NS_PER_US;
+static const int64_t look_again_last = 10 * NS_PER_MS;
+
+/* ---- results ---- */
+
+static bool gives_value(enum call_id id)
+{
+	return id == CALL_GETSOCKOPT || id == CALL_IOCTL;
+}
+
+static bool right_address(const struct engine *engine, const struct plan_address *expected,
+			  const struct probe_address *saw)
+{
+	struct strbuf left = STRBUF_INIT, right = STRBUF_INIT;
+
+	plan_address_text(engine->plan, expected, &left);
+	endpoint_text(engine->plan, saw, &right);
+
+	bool same = strcmp(strbuf_text(&left), strbuf_text(&right)) == 0;
+
+	strbuf_free(&left);
+	strbuf_free(&right);
+	return same;
+}
+
+/* Is @reply what @expected says of @call? */
+static bool right_result(const struct engine *engine, const struct plan_call *call,
+			 const struct plan_result *expected, const struct probe_reply *reply)
+{
+	bool failed = reply->ret < 0;
+
+	if (expected->sigpipe && !reply->sigpipe)
+		return false;
+	if (expected->queued_errno &&
+	    (reply->queued_errno != expected->queued_errno ||
+	     (expected->icmp_type >= 0 && reply->icmp_type != expected->icmp_type) ||
+	     (expected->icmp_code >= 0 && reply->icmp_code != expected->icmp_code)))
+		return false;
+	switch (expected->kind) {
+	case RESULT_ERRNO:
+		return failed && reply->err == expected->number;
+	case RESULT_SUCCESS:
+		return !failed;
+	case RESULT_NUMBER:
+	case RESULT_YES_NO:
+	case RESULT_STATE:
+		return !failed && compare_holds(expected->compare,
+					   gives_value(call->id) ? reply->value : reply->ret,
+					   expected->number);
+	case RESULT_DATA:
+		return !failed && (size_t)reply->ret == expected->data_len &&
+		       reply->data_len == expected->data_len &&
+		       (!expected->data_len ||
+			memcmp(reply->data, expected->data, expected->data_len) == 0);
+	case RESULT_EVENTS:
+		return !failed && (call->id == CALL_POLL
+					   ? reply->value == expected->number
+					   : (reply->value & expected->number) == expected->number);
+	case RESULT_ADDRESS:
+		return !failed && right_address(engine, &expected->address, &reply->answer);
+	}
+	return false;
+}
+
+static void number_text(const struct plan_result *expected, struct strbuf *out)
+{
+	static const char *const signs[] = { "", "!= ", ">= ", "<= ", "> ", "< " };
+
+	strbuf_printf(out, "%s%lld", signs[expected->compare], (long long)expected->number);
+}
+
+/* What a line expects, as it is written there. */
+static void expected_result_text(const struct engine *engine, const struct plan_call *call,
+				 const struct plan_result *expected, struct strbuf *out)
+{
+	switch (expected->kind) {
+	case RESULT_SUCCESS:
+		strbuf_puts(out, "ok");
+		break;
+	case RESULT_NUMBER:
+		number_text(expected, out);
+		break;
+	case RESULT_DATA:
+		strbuf_quote(out, expected->data, expected->data_len, CALL_TEXT_DATA);
+		break;
+	case RESULT_ERRNO:
+		strbuf_puts(out, errno_name((int)expected->number));
+		break;
+	case RESULT_EVENTS:
+		if (call->id == CALL_POLL)
+			poll_events_text(expected->number, out);
+		else
+			open_flags_text(expected->number, out);
+		break;
+	case RESULT_ADDRESS:
+		plan_address_text(engine->plan, &expected->address, out);
+		break;
+	case RESULT_STATE:
+		strbuf_puts(out, state_name((int)expected->number));
+		break;
+	case RESULT_YES_NO:
+		strbuf_puts(out, expected->number ? "yes" : "no");
+		break;
+	}
+	if (expected->sigpipe)
+		strbuf_puts(out, " SIGPIPE");
+	if (expected->queued_errno)
+		strbuf_printf(out, " queued %s", errno_name(expected->queued_errno));
+	if (expected->queued_errno && expected->icmp_type >= 0)
+		strbuf_printf(out, " icmp %d %d", expected->icmp_type, expected->icmp_code);
+}
+
+/* What came, in the same words. */
+static void reply_text(const struct engine *engine, const struct plan_call *call,
+		       const struct probe_reply *reply, struct strbuf *out)
+{
+	struct event event = {
+		.kind = EVENT_RESULT,
+		.u.result = { .ret = reply->ret, .value = reply->value, .err = reply->err,
+			      .sigpipe = reply->sigpipe, .queued_errno = reply->queued_errno,
+			      .icmp_type = reply->icmp_type, .icmp_code = reply->icmp_code,
+			      .answer = reply->answer },
+		.blob_len = (uint32_t)reply->data_len,
+	};
+	struct strbuf text = STRBUF_INIT;
+
+	result_text(engine->plan, call, &event, reply->data, &text);
+	strbuf_puts(out, strbuf_text(&text) + (strncmp(strbuf_text(&text), "= ", 2) ? 0 : 2));
+	strbuf_free(&text);
+}
+
+/* Judge the result of the call of @call_step by what @step says of it. */
+static enum play judge_result(struct engine *engine, int step, int call_step,
+			      struct caller *caller)
+{
+	static const struct plan_result success = { .kind = RESULT_SUCCESS };
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	const struct plan_call *call = engine->plan->steps[call_step].call;
+	const struct plan_result *expected = plan_step->answered ? &plan_step->result : &success;
+	struct window window = step_window(engine, step, 0);
+	int base_step = engine->event_step;
+	int64_t returned = caller->reply.returned;
+
+	caller->unclaimed = false;
+	if (!right_result(engine, call, expected, &caller->reply)) {
+		struct strbuf wanted = STRBUF_INIT, saw = STRBUF_INIT;
+
+		expected_result_text(engine, call, expected, &wanted);
+		reply_text(engine, call, &caller->reply, &saw);
+
+		enum play play = blame_result(engine, step, call_step, &caller->reply,
+					      strbuf_text(&wanted), strbuf_text(&saw));
+
+		strbuf_free(&wanted);
+		strbuf_free(&saw);
+		return play;
+	}
+	mark_event(engine, step, returned);
+	if (returned < window.low || returned > window.high)
+		return blame_time(engine, step, call_name(call->id), returned, &window, base_step);
+	return PLAY_ON;
+}
+
+/* Does a line of its own take this call's result? */
+static bool claimed(const struct engine *engine, int call_step)
+{
+	return engine->plan->steps[call_step].answered ||
+	       engine->plan->steps[call_step].answered_by != NO_INDEX;
+}
+
+enum play check_callers(struct engine *engine)
+{
+	for (int i = 0; i < engine->plan->n_callers; i++) {
+		struct caller *caller = &engine->stage.callers[i];
+
+		if (caller->unclaimed && caller->step >= 0 && !claimed(engine, caller->step) &&
+		    caller->reply.ret < 0)
+			return judge_result(engine, caller->step, caller->step, caller);
+	}
+	return PLAY_ON;
+}
+
+/* ---- calls ---- */
+
+/* Wait until the call of @caller has returned. @step: the line that waits. */
+static enum play await(struct engine *engine, int step, struct caller *caller)
+{
+	struct window window = step_window(engine, step, 0);
+	int64_t from = window.high == INT64_MAX ? clock_real_ns() : window.high;
+	int64_t deadline = from + engine->plan->patience;
+	bool timed_out = false;
+
+	while (caller->running) {
+		if (timed_out)
+			return blame_running(engine, step, caller->step);
+
+		enum play play = play_until(engine, deadline, &timed_out);
+
+		if (play != PLAY_ON)
+			return play;
+	}
+	return PLAY_ON;
+}
+
+/* Wait until the call has returned or sleeps in the kernel. Looking is all we can do: the
+ * kernel tells nobody that a thread has gone to sleep. */
+static enum play settle(struct engine *engine, const struct plan_call *call)
+{
+	struct caller *caller = &engine->stage.callers[call->caller];
+	const struct probe *probe =
+		&engine->stage.probes[engine->plan->callers[call->caller].host];
+	int64_t pause = look_again_first;
+
+	while (caller->running && !(caller->entered && probe_asleep(probe, call->caller))) {
+		bool timed_out;
+		enum play play = play_until(engine, clock_real_ns() + pause, &timed_out);
+
+		if (play != PLAY_ON)
+			return play;
+		if (pause < look_again_last)
+			pause *= 2;
+	}
+	return PLAY_ON;
+}
+
+/* A caller makes one call after the other: the one before must be over, and well. */
+static enum play finish_call(struct engine *engine, struct caller *caller)
+{
+	if (caller->step < 0)
+		return PLAY_ON;
+
+	int before = caller->step;
+
+	if (claimed(engine, before) && !caller->running)
+		return PLAY_ON;
+
+	enum play play = await(engine, before, caller);
+
+	if (play == PLAY_ON && caller->unclaimed)
+		play = judge_result(engine, before, before, caller);
+	return play;
+}
+
+enum play play_call(struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	const struct plan_call *call = plan_step->call;
+	struct caller *caller = &engine->stage.callers[call->caller];
+	enum play play = finish_call(engine, caller);
+
+	if (play != PLAY_ON)
+		return play;
+
+	struct event event = { .kind = EVENT_CALL, .step = step, .time = clock_real_ns(),
+			       .u.call = { .caller = call->caller } };
+
+	stage_emit(&engine->stage, &event, NULL);
+	if (stage_call(&engine->stage, call, step) < 0)
+		return PLAY_BROKEN;
+	if (!plan_step->answered) {
+		mark_event(engine, step, event.time);
+		return settle(engine, call);
+	}
+	play = await(engine, step, caller);
+	return play == PLAY_ON ? judge_result(engine, step, step, caller) : play;
+}
+
+enum play play_answer(struct engine *engine, int step)
+{
+	struct caller *caller = &engine->stage.callers[engine->plan->steps[step].caller];
+	enum play play = await(engine, step, caller);
+
+	return play == PLAY_ON ? judge_result(engine, step, caller->step, caller) : play;
+}
+
+enum play play_out_calls(struct engine *engine)
+{
+	for (int i = 0; i < engine->plan->n_callers; i++) {
+		enum play play = finish_call(engine, &engine->stage.callers[i]);
+
+		if (play != PLAY_ON)
+			return play;
+	}
+	return PLAY_ON;
+}
+
+/* ---- questions ---- */
+
+/* The socket's state now; STATE_CLOSED when the kernel knows no such socket. */
+static enum play ask_state(struct engine *engine, const struct plan_question *question,
+			   int64_t *answer)
+{
+	int main_flow = engine->plan->n_flows ? 0 : NO_INDEX;
+	int flow = question->named ? question->flow : main_flow;
+	struct sock_info info;
+	int rc = 0;
+
+	if (flow != NO_INDEX && engine->connections[flow].flow.begun)
+		rc = stage_connection(&engine->stage, question->host,
+				      engine->connections[flow].flow.port, &info);
+	else if (question->socket != NO_INDEX)
+		rc = stage_socket(&engine->stage, question->socket, &info);
+	if (rc < 0)
+		return broken(engine, "the kernel does not tell its sockets: %s", strerror(-rc));
+	*answer = rc > 0 ? (int64_t)info.state : STATE_CLOSED;
+	return PLAY_ON;
+}
+
+/* SO_ERROR or poll(2), by the host's caller. */
+static enum play ask_caller(struct engine *engine, int step, int64_t *answer)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	bool error = plan_step->question->id == ASK_ERROR;
+	struct plan_call call = {
+		.id = error ? CALL_GETSOCKOPT : CALL_POLL,
+		.caller = plan_step->caller,
+		.socket = plan_step->question->socket,
+		.makes = NO_INDEX,
+		.args = { error ? SOL_SOCKET : POLLIN, error ? SO_ERROR : 0 },
+	};
+	struct caller *caller = &engine->stage.callers[call.caller];
+	enum play play = finish_call(engine, caller);
+
+	if (play != PLAY_ON)
+		return play;
+	if (stage_call(&engine->stage, &call, QUESTION_STEP) < 0)
+		return PLAY_BROKEN;
+	play = await(engine, step, caller);
+	caller->unclaimed = false;
+	*answer = error ? caller->reply.value : (caller->reply.value & POLLIN) != 0;
+	if (caller->reply.ret < 0)
+		*answer = -caller->reply.err;
+	return play;
+}
+
+static enum play ask(struct engine *engine, int step, int64_t *answer)
+{
+	const struct plan_question *question = engine->plan->steps[step].question;
+
+	switch (question->id) {
+	case ASK_STATE:
+		return ask_state(engine, question, answer);
+	case ASK_ERROR:
+	case ASK_READABLE:
+		return ask_caller(engine, step, answer);
+	case N_QUESTIONS:
+		break;
+	}
+	return broken(engine, "a question nobody can ask");
+}
+
+static enum play wrong_answer(struct engine *engine, int step, int64_t answer)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	struct strbuf wanted = STRBUF_INIT, saw = STRBUF_INIT;
+
+	ask_text(plan_step->question->id, plan_step->result.number, &wanted);
+	ask_text(plan_step->question->id, answer, &saw);
+
+	enum play play = blame_answer(engine, step, strbuf_text(&wanted), strbuf_text(&saw));
+
+	strbuf_free(&wanted);
+	strbuf_free(&saw);
+	return play;
+}
+
+static void note_answer(struct engine *engine, int step, int64_t answer)
+{
+	const struct plan_question *question = engine->plan->steps[step].question;
+	struct event event = {
+		.kind = EVENT_ASK, .step = step, .time = clock_real_ns(),
+		.u.ask = { .id = question->id, .host = question->host, .answer = answer },
+	};
+
+	stage_emit(&engine->stage, &event, NULL);
+}
+
+/* A question is asked again until its answer is right, for nothing tells when it changes; after
+ * anything that arrives at once, else at growing intervals. */
+enum play play_ask(struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	struct window window = step_window(engine, step, 0);
+	int64_t deadline = window.high == INT64_MAX ? clock_real_ns() + engine->plan->patience
+						    : window.high;
+	int64_t pause = look_again_first, answer = 0;
+	enum play play = PLAY_ON;
+	bool timed_out;
+
+	while (window.low != INT64_MIN && clock_real_ns() < window.due && play == PLAY_ON)
+		play = play_until(engine, window.due, &timed_out);
+	while (play == PLAY_ON) {
+		int64_t asked = clock_real_ns();
+
+		play = ask(engine, step, &answer);
+		if (play != PLAY_ON)
+			break;
+		if (!plan_step->answered ||
+		    compare_holds(plan_step->result.compare, answer, plan_step->result.number)) {
+			note_answer(engine, step, answer);
+			mark_event(engine, step, clock_real_ns());
+			return PLAY_ON;
+		}
+		if (asked >= deadline) {
+			note_answer(engine, step, answer);
+			return wrong_answer(engine, step, answer);
+		}
+		play = play_until(engine, asked + pause < deadline ? asked + pause : deadline,
+				  &timed_out);
+		if (pause < look_again_last)
+			pause *= 2;
+	}
+	return play;
+}

@@ -1,0 +1,484 @@
+/* stage: see stage.h. */
+#include "run/stage.h"
+
+#include "base/clock.h"
+#include "wire/decode.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { RING_BYTES = 2 << 20, OUT_FLUSH = 64 << 10 };
+
+static const int64_t own_frame_patience = 2 * NS_PER_S;
+
+/* ---- queues ---- */
+
+static void *must(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
+static struct seen *queue_at(const struct seen_queue *queue, size_t index)
+{
+	return &queue->items[(queue->first + index) % queue->room];
+}
+
+static struct seen *queue_push(struct seen_queue *queue, const uint8_t *frame, size_t len)
+{
+	if (queue->count == queue->room) {
+		size_t room = queue->room ? 2 * queue->room : 16;
+		struct seen *items = must(malloc(room * sizeof(*items)));
+
+		for (size_t i = 0; i < queue->count; i++)
+			items[i] = *queue_at(queue, i);
+		free(queue->items);
+		queue->items = items;
+		queue->first = 0;
+		queue->room = room;
+	}
+
+	struct seen *seen = queue_at(queue, queue->count++);
+
+	memset(seen, 0, sizeof(*seen));
+	seen->frame = must(malloc(len ? len : 1));
+	memcpy(seen->frame, frame, len);
+	seen->len = len;
+	return seen;
+}
+
+/* Take the oldest out; its frame becomes the caller's. */
+static struct seen queue_pop(struct seen_queue *queue)
+{
+	struct seen seen = *queue_at(queue, 0);
+
+	queue->first = (queue->first + 1) % queue->room;
+	queue->count--;
+	return seen;
+}
+
+static void queue_free(struct seen_queue *queue)
+{
+	while (queue->count)
+		free(queue_pop(queue).frame);
+	free(queue->items);
+	*queue = (struct seen_queue){ 0 };
+}
+
+struct seen *stage_arrived(struct stage *stage)
+{
+	return stage->arrived.count ? queue_at(&stage->arrived, 0) : NULL;
+}
+
+void stage_arrived_done(struct stage *stage)
+{
+	free(queue_pop(&stage->arrived).frame);
+}
+
+/* ---- opening and closing ---- */
+
+static int fail(struct stage *stage, int rc, const char *what, const char *why)
+{
+	snprintf(stage->error, sizeof(stage->error), "%s: %s", what, why);
+	return rc;
+}
+
+/* The wire's end at which everything passes: that of the kernel host. */
+static int wire_host(const struct plan *plan)
+{
+	return plan->hosts[0].kind == HOST_KERNEL ? 0 : 1;
+}
+
+static int open_wire(struct stage *stage)
+{
+	const char *interface = stage->world.hosts[wire_host(stage->plan)].interface;
+	char why[CAPTURE_ERROR_LEN];
+
+	stage->capture = capture_open(interface, RING_BYTES, why);
+	if (!stage->capture)
+		return fail(stage, -EIO, "cannot capture on the wire", why);
+	stage->sender = sender_open(interface, why);
+	if (!stage->sender)
+		return fail(stage, -EIO, "cannot send on the wire", why);
+	stage->crafter = crafter_new(why);
+	if (!stage->crafter)
+		return fail(stage, -EIO, "cannot craft packets", why);
+	return 0;
+}
+
+static int open_host(struct stage *stage, int host)
+{
+	char why[PROBE_ERROR_LEN];
+	int rc = world_visit(&stage->world, host);
+
+	if (rc < 0)
+		return fail(stage, rc, "cannot enter a host", strerror(-rc));
+	stage->diags[host] = sockdiag_open();
+	if (!stage->diags[host])
+		return fail(stage, -errno, "cannot ask the kernel for its sockets",
+			    strerror(errno));
+	rc = world_visit(&stage->world, NO_INDEX);
+	if (rc < 0)
+		return fail(stage, rc, "cannot return to the wire", strerror(-rc));
+	rc = probe_start(&stage->probes[host], stage->plan, &stage->world, host, why);
+	if (rc < 0)
+		return fail(stage, rc, "cannot start the probe", why);
+	return 0;
+}
+
+static void stage_init(struct stage *stage, const struct plan *plan, int events)
+{
+	*stage = (struct stage){ .plan = plan, .events = events, .out = STRBUF_INIT };
+	stage->world.wire = -1;
+	for (int i = 0; i < PLAN_HOSTS; i++) {
+		stage->world.hosts[i].netns = -1;
+		stage->probes[i].child = (struct child)CHILD_NONE;
+		for (int k = 0; k < PLAN_CALLERS_MAX; k++)
+			stage->probes[i].fds[k] = -1;
+	}
+	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+		stage->callers[i].step = NO_INDEX;
+}
+
+int stage_open(struct stage *stage, const struct plan *plan, int events)
+{
+	stage_init(stage, plan, events);
+	prctl(PR_SET_TIMERSLACK, 1); /* timed sends leave when they are due */
+
+	int rc = world_enter(&stage->world, plan, stage->error);
+
+	if (rc == 0)
+		rc = open_wire(stage);
+	for (int i = 0; rc == 0 && i < plan->n_hosts; i++)
+		if (plan->hosts[i].kind == HOST_KERNEL)
+			rc = open_host(stage, i);
+	return rc;
+}
+
+void stage_close(struct stage *stage)
+{
+	for (int i = 0; i < PLAN_HOSTS; i++) {
+		probe_stop(&stage->probes[i]);
+		sockdiag_close(stage->diags[i]);
+	}
+	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+		free(stage->callers[i].data);
+	crafter_free(stage->crafter);
+	sender_close(stage->sender);
+	capture_close(stage->capture);
+	queue_free(&stage->arrived);
+	queue_free(&stage->sent);
+	free(stage->last_sent.frame);
+	strbuf_free(&stage->out);
+	world_leave(&stage->world);
+}
+
+/* ---- the record ---- */
+
+void stage_emit(struct stage *stage, const struct event *event, const void *blob)
+{
+	strbuf_add(&stage->out, (const char *)event, sizeof(*event));
+	strbuf_add(&stage->out, blob, event->blob_len);
+	if (stage->out.len > OUT_FLUSH)
+		stage_flush(stage);
+}
+
+int stage_flush(struct stage *stage)
+{
+	size_t done = 0;
+
+	while (done < stage->out.len) {
+		ssize_t n = write(stage->events, stage->out.text + done, stage->out.len - done);
+
+		if (n < 0 && errno != EINTR)
+			return fail(stage, -errno, "cannot write the record", strerror(errno));
+		if (n > 0)
+			done += (size_t)n;
+	}
+	strbuf_clear(&stage->out);
+	return 0;
+}
+
+/* ---- what arrives ---- */
+
+static int host_of(const struct stage *stage, const struct packet *packet)
+{
+	for (int i = 0; i < stage->plan->n_hosts; i++) {
+		const struct world_host *host = &stage->world.hosts[i];
+
+		if (packet->ip == 4 && memcmp(packet->src.bytes, host->ip4, 4) == 0)
+			return i;
+		if (packet->ip == 6 && memcmp(packet->src.bytes, host->ip6, 16) == 0)
+			return i;
+	}
+	return NO_INDEX;
+}
+
+/* Is it the oldest of the frames we sent? Then it gets its timestamp. The wire keeps
+ * their order, so only the oldest can be next. */
+static bool take_own(struct stage *stage, const uint8_t *bytes, size_t len, int64_t time)
+{
+	if (!stage->sent.count)
+		return false;
+
+	const struct seen *oldest = queue_at(&stage->sent, 0);
+
+	if (oldest->len != len || memcmp(oldest->frame, bytes, len) != 0)
+		return false;
+	free(stage->last_sent.frame);
+	stage->last_sent = queue_pop(&stage->sent);
+	decode(stage->last_sent.frame, len, time, &stage->last_sent.packet);
+	return true;
+}
+
+static int collect_frames(struct stage *stage)
+{
+	const uint8_t *bytes;
+	size_t len;
+	int64_t time;
+	char why[CAPTURE_ERROR_LEN];
+	int count = 0, rc;
+
+	while ((rc = capture_next(stage->capture, &bytes, &len, &time, why)) > 0) {
+		struct packet packet;
+
+		if (take_own(stage, bytes, len, time)) {
+			count++;
+			continue;
+		}
+		decode(bytes, len, time, &packet);
+		if (packet.class == PACKET_NOISE)
+			continue;
+
+		struct seen *seen = queue_push(&stage->arrived, bytes, len);
+
+		seen->packet = packet;
+		seen->from = host_of(stage, &packet);
+		count++;
+	}
+	return rc < 0 ? fail(stage, -EIO, "cannot capture on the wire", why) : count;
+}
+
+static void note_socket(struct stage *stage, int socket, const struct probe_reply *reply)
+{
+	if (socket == NO_INDEX)
+		return;
+
+	struct socket_view *view = &stage->sockets[socket];
+
+	if (reply->inode)
+		view->inode = reply->inode;
+	if (reply->local.family)
+		view->local = reply->local;
+	if (reply->remote.family)
+		view->remote = reply->remote;
+}
+
+/* Keep a reply with its caller, and in the record. */
+static void note_reply(struct stage *stage, int index, const struct probe_reply *reply)
+{
+	struct caller *caller = &stage->callers[index];
+
+	if (reply->kind == PROBE_ENTERED) {
+		caller->entered = true;
+		return;
+	}
+	caller->running = false;
+	caller->unclaimed = true;
+	caller->reply = *reply;
+	free(caller->data);
+	caller->data = must(malloc(reply->data_len + 1));
+	if (reply->data_len)
+		memcpy(caller->data, reply->data, reply->data_len);
+	caller->reply.data = caller->data;
+
+	if (reply->step < 0) /* a question of ours: the asker records it */
+		return;
+
+	const struct plan_call *call = stage->plan->steps[reply->step].call;
+	struct event event = {
+		.kind = EVENT_RESULT,
+		.step = reply->step,
+		.time = reply->returned,
+		.blob_len = (uint32_t)reply->data_len,
+		.u.result = {
+			.caller = index, .started = reply->started, .ret = reply->ret,
+			.value = reply->value, .err = reply->err, .sigpipe = reply->sigpipe,
+			.queued_errno = reply->queued_errno, .icmp_type = reply->icmp_type,
+			.icmp_code = reply->icmp_code, .answer = reply->answer,
+		},
+	};
+
+	note_socket(stage, call->makes != NO_INDEX ? call->makes : call->socket, reply);
+	stage_emit(stage, &event, reply->data);
+}
+
+static int probe_gone(struct stage *stage, int index)
+{
+	const struct plan_caller *caller = &stage->plan->callers[index];
+
+	snprintf(stage->error, sizeof(stage->error), "the probe of %s died",
+		 stage->plan->hosts[caller->host].name);
+	return -EPIPE;
+}
+
+static int collect_replies(struct stage *stage)
+{
+	int count = 0;
+
+	for (int i = 0; i < stage->plan->n_callers; i++) {
+		struct probe *probe = &stage->probes[stage->plan->callers[i].host];
+		struct probe_reply reply;
+		int rc = 0;
+
+		while (stage->callers[i].running && (rc = probe_reply(probe, i, &reply)) > 0) {
+			note_reply(stage, i, &reply);
+			count++;
+		}
+		if (rc < 0)
+			return probe_gone(stage, i);
+	}
+	return count;
+}
+
+int stage_collect(struct stage *stage)
+{
+	int frames = collect_frames(stage);
+
+	if (frames < 0)
+		return frames;
+
+	int replies = collect_replies(stage);
+
+	return replies < 0 ? replies : frames + replies;
+}
+
+int stage_wait(struct stage *stage, int64_t deadline)
+{
+	struct pollfd fds[1 + PLAN_CALLERS_MAX];
+	int rc = stage_collect(stage);
+
+	if (rc != 0)
+		return rc;
+	rc = stage_flush(stage); /* who watches the record sees all that came before the wait */
+	if (rc < 0)
+		return rc;
+
+	nfds_t n = 0;
+
+	fds[n++] = (struct pollfd){ .fd = capture_fd(stage->capture), .events = POLLIN };
+	for (int i = 0; i < stage->plan->n_callers; i++)
+		fds[n++] = (struct pollfd){
+			.fd = stage->probes[stage->plan->callers[i].host].fds[i],
+			.events = stage->callers[i].running ? POLLIN : 0,
+		};
+	for (;;) {
+		int64_t left = deadline - clock_real_ns();
+		struct timespec timeout = ns_to_timespec(left);
+
+		if (left <= 0)
+			return stage_collect(stage);
+		rc = ppoll(fds, n, deadline == TIME_NEVER ? NULL : &timeout, NULL);
+		if (rc < 0 && errno != EINTR)
+			return fail(stage, -errno, "poll", strerror(errno));
+		rc = stage_collect(stage);
+		if (rc != 0)
+			return rc;
+		for (int i = 0; i < stage->plan->n_callers; i++)
+			if (fds[1 + i].revents & (POLLHUP | POLLERR | POLLNVAL))
+				return probe_gone(stage, i);
+	}
+}
+
+/* ---- acting ---- */
+
+int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
+{
+	char why[CRAFT_ERROR_LEN];
+	int64_t deadline = clock_real_ns() + own_frame_patience;
+	int rc;
+
+	queue_push(&stage->sent, frame, len)->from = from;
+	rc = sender_send(stage->sender, frame, len, why);
+	if (rc < 0)
+		return fail(stage, rc, "cannot send on the wire", why);
+	rc = stage_collect(stage);
+	while (rc >= 0 && stage->sent.count) {
+		rc = stage_wait(stage, deadline);
+		if (rc == 0)
+			return fail(stage, -EIO, "cannot send on the wire",
+				    "the packet never showed up in the capture");
+	}
+	return rc < 0 ? rc : 0;
+}
+
+int stage_call(struct stage *stage, const struct plan_call *call, int step)
+{
+	struct caller *caller = &stage->callers[call->caller];
+	struct probe *probe = &stage->probes[stage->plan->callers[call->caller].host];
+	int rc = probe_call(probe, stage->plan, call, step);
+
+	if (rc == -EPIPE)
+		return probe_gone(stage, call->caller);
+	if (rc < 0)
+		return fail(stage, rc, "cannot reach the probe", strerror(-rc));
+	caller->step = step;
+	caller->running = true;
+	caller->entered = false;
+	caller->unclaimed = false;
+	return 0;
+}
+
+/* ---- asking ---- */
+
+static struct probe_address end_of(const struct stage *stage, int host, uint16_t port)
+{
+	const struct world_host *place = &stage->world.hosts[host];
+	bool v6 = stage->plan->ip == IP_V6;
+	struct probe_address end = { .family = v6 ? 6 : 4, .port = port };
+
+	memcpy(end.bytes, v6 ? place->ip6 : place->ip4, v6 ? 16 : 4);
+	return end;
+}
+
+int stage_connection(struct stage *stage, int host, const uint16_t port[PLAN_HOSTS],
+		     struct sock_info *info)
+{
+	struct probe_address local = end_of(stage, host, port[host]);
+	struct probe_address remote = end_of(stage, 1 - host, port[1 - host]);
+
+	return sockdiag_find(stage->diags[host], &local, &remote, info);
+}
+
+int stage_socket(struct stage *stage, int socket, struct sock_info *info)
+{
+	const struct socket_view *view = &stage->sockets[socket];
+	struct sockdiag *diag = stage->diags[stage->plan->sockets[socket].host];
+
+	if (view->local.family && view->remote.family) {
+		int rc = sockdiag_find(diag, &view->local, &view->remote, info);
+
+		if (rc != 0)
+			return rc;
+	}
+	return view->inode ? sockdiag_find_inode(diag, view->inode, info) : 0;
+}
+
+struct route stage_route(const struct stage *stage, int from)
+{
+	const struct world_host *src = &stage->world.hosts[from];
+	const struct world_host *dst = &stage->world.hosts[1 - from];
+	struct route route = { .ip = stage->plan->ip == IP_V6 ? 6 : 4 };
+
+	memcpy(route.eth_src, src->mac, 6);
+	memcpy(route.eth_dst, dst->mac, 6);
+	memcpy(route.src.bytes, route.ip == 6 ? src->ip6 : src->ip4, route.ip == 6 ? 16 : 4);
+	memcpy(route.dst.bytes, route.ip == 6 ? dst->ip6 : dst->ip4, route.ip == 6 ? 16 : 4);
+	return route;
+}

@@ -1,0 +1,110 @@
+/* stage: everything that is open while a plan is played, and the one place that waits.
+ *
+ * A stage holds the world, the capture and the sender of its wire, and for each
+ * kernel host a probe and a socket-diagnosis channel. stage_wait() is the only
+ * function of the engine that blocks: in ppoll(), on those descriptors and a deadline.
+ * What arrives is sorted there: frames of the kernel hosts go to a queue, frames
+ * we sent ourselves are recognized by their bytes and get their timestamps, replies of the
+ * probes go to their callers.
+ */
+#ifndef TCPSCEN_RUN_STAGE_H
+#define TCPSCEN_RUN_STAGE_H
+
+#include "base/strbuf.h"
+#include "peer/probe.h"
+#include "peer/sockdiag.h"
+#include "run/record.h"
+#include "wire/capture.h"
+#include "wire/craft.h"
+#include "world/world.h"
+
+enum { STAGE_ERROR_LEN = 1024 };
+
+/* A frame that a kernel host put on the wire, or one of ours. */
+struct seen {
+	struct packet packet;
+	uint8_t *frame;  /* (owned by the queue it is in) */
+	size_t len;
+	int from;        /* host, NO_INDEX: neither's address */
+};
+
+/* Frames, oldest first. */
+struct seen_queue {
+	struct seen *items;  /* ring of @room */
+	size_t first, count, room;
+};
+
+/* What a caller of the plan is doing. */
+struct caller {
+	int step;            /* of the call it was given last, NO_INDEX: none yet */
+	bool running;
+	bool entered;        /* it has said that it makes the call now */
+	bool unclaimed;      /* it has returned, and no line has taken the result yet */
+	struct probe_reply reply;
+	uint8_t *data;       /* (owned) the reply's payload */
+};
+
+/* What is known of a socket of the plan. */
+struct socket_view {
+	uint64_t inode;
+	struct probe_address local, remote;
+};
+
+struct stage {
+	const struct plan *plan;
+	struct world world;
+	struct capture *capture;   /* (owned) */
+	struct sender *sender;     /* (owned) */
+	struct crafter *crafter;   /* (owned) */
+	struct probe probes[PLAN_HOSTS];
+	struct sockdiag *diags[PLAN_HOSTS]; /* (owned) */
+
+	struct seen_queue arrived; /* from the kernel hosts, not yet spoken of */
+	struct seen_queue sent;    /* ours, not yet seen on the wire (packet is not decoded) */
+	struct seen last_sent;     /* (owned) ours, seen on the wire last; frame NULL: taken */
+	struct caller callers[PLAN_CALLERS_MAX];
+	struct socket_view sockets[PLAN_SOCKETS_MAX];
+
+	int events;                /* where the record goes: a pipe */
+	struct strbuf out;         /* events not yet written to it */
+	char error[STAGE_ERROR_LEN]; /* why a function returned < 0 */
+};
+
+/* Build the world of @plan and open everything in it.
+ * Return: 0, or -errno with the reason in stage->error. Close it in both cases. */
+int stage_open(struct stage *stage, const struct plan *plan, int events);
+void stage_close(struct stage *stage);
+
+/* Take what has arrived, without waiting. Return: how many things, or -errno. */
+int stage_collect(struct stage *stage);
+
+/* Wait until something arrives, or for @deadline (ns, CLOCK_REALTIME).
+ * Return: > 0 something arrived; 0 the deadline has passed; -errno. */
+int stage_wait(struct stage *stage, int64_t deadline);
+
+/* Put a frame on the wire and wait for its timestamp. @from: whose name it bears.
+ * Return: 0 with stage->last_sent; -errno. */
+int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len);
+
+/* The oldest frame nobody has spoken of; NULL: none. stage_arrived_done() drops it. */
+struct seen *stage_arrived(struct stage *stage);
+void stage_arrived_done(struct stage *stage);
+
+/* Make a call. Return: 0, -EPIPE when the probe is gone. */
+int stage_call(struct stage *stage, const struct plan_call *call, int step);
+
+/* Add to the record; written out at the latest before the stage waits. */
+void stage_emit(struct stage *stage, const struct event *event, const void *blob);
+int stage_flush(struct stage *stage);
+
+/* The socket of @host with these ports on the wire, by sock_diag. See sockdiag_find(). */
+int stage_connection(struct stage *stage, int host, const uint16_t port[PLAN_HOSTS],
+		     struct sock_info *info);
+
+/* The socket in slot @socket of the plan. Return: 1, 0, -errno. */
+int stage_socket(struct stage *stage, int socket, struct sock_info *info);
+
+/* Addresses for frames from one host to the other. */
+struct route stage_route(const struct stage *stage, int from);
+
+#endif

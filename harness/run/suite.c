@@ -1,0 +1,424 @@
+/* suite: see suite.h. One poll() loop over the event pipes of all variants under way. */
+#include "run/suite.h"
+
+#include "base/clock.h"
+#include "run/engine.h"
+#include "run/timeline.h"
+#include "world/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SET_AHEAD = 3, DYING_MAX = 64, PROGRESS_MS = 200 };
+
+enum phase { PHASE_FREE, PHASE_SETTING, PHASE_READY, PHASE_PLAYING };
+
+/* A variant under way. */
+struct player {
+	enum phase phase;
+	size_t job;
+	size_t turn;     /* how many were started before it */
+	struct child child;
+	int events;      /* (owned) we read */
+	int gate;        /* (owned) we write the word to go */
+	int64_t deadline; /* CLOCK_MONOTONIC */
+	struct record_reader reader;
+};
+
+struct suite {
+	struct suite_job *jobs;
+	size_t count;
+	const struct suite_options *options;
+	const struct suite_watch *watch;
+	size_t *order;      /* (owned) jobs in the order they start in */
+	size_t started, finished;
+	struct player *players; /* (owned) @n_players places */
+	size_t n_players;
+	struct child dying[DYING_MAX]; /* their variants are over, their worlds are not yet */
+	size_t n_dying;
+	bool stopping;
+	int64_t began;
+	int64_t work, work_done; /* estimates, ns */
+};
+
+/* ---- one player ---- */
+
+struct player_args {
+	const struct plan *plan;
+	struct engine_pipes pipes;
+};
+
+/* The other players' pipes, inherited by fork, would keep them from ever ending. */
+static void close_all_but(int first, int second)
+{
+	int low = first < second ? first : second;
+	int high = first < second ? second : first;
+
+	close_range(3, (unsigned int)low - 1, 0);
+	if (low + 1 < high)
+		close_range((unsigned int)low + 1, (unsigned int)high - 1, 0);
+	close_range((unsigned int)high + 1, ~0U, 0);
+}
+
+static int player_main(void *arg)
+{
+	const struct player_args *args = arg;
+
+	signal(SIGPIPE, SIG_IGN); /* a suite that is gone kills us anyway */
+	signal(SIGINT, SIG_IGN);  /* the terminal's ^C is the suite's affair: we die with it */
+	close_all_but(args->pipes.events, args->pipes.gate);
+	return engine_play(args->plan, &args->pipes);
+}
+
+static int64_t time_limit(const struct suite *suite, const struct plan *plan)
+{
+	if (suite->options->timeout)
+		return suite->options->timeout;
+	return 2 * timeline_estimate(plan) + plan->n_steps * 10 * NS_PER_MS +
+	       10 * plan->patience + 60 * NS_PER_S;
+}
+
+static int start_player(struct suite *suite, struct player *player, size_t job)
+{
+	int events[2], gate[2], rc;
+	struct player_args args = { .plan = suite->jobs[job].plan };
+
+	if (pipe2(events, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(gate, O_CLOEXEC) < 0) {
+		rc = -errno;
+		close(events[0]);
+		close(events[1]);
+		return rc;
+	}
+	args.pipes = (struct engine_pipes){ .events = events[1], .gate = gate[0] };
+	rc = child_start(&player->child, player_main, &args);
+	close(events[1]);
+	close(gate[0]);
+	if (rc < 0) {
+		close(events[0]);
+		close(gate[1]);
+		return rc;
+	}
+	player->phase = PHASE_SETTING;
+	player->job = job;
+	player->turn = suite->started;
+	player->events = events[0];
+	player->gate = gate[1];
+	player->deadline = clock_mono_ns() + time_limit(suite, args.plan);
+	player->reader = (struct record_reader)RECORD_READER_INIT;
+	return 0;
+}
+
+static void release(struct suite *suite, struct player *player, bool kill_it)
+{
+	close(player->events);
+	close(player->gate);
+	record_reader_free(&player->reader);
+	if (kill_it || suite->n_dying == DYING_MAX)
+		child_kill(&player->child);
+	else
+		suite->dying[suite->n_dying++] = player->child;
+	player->phase = PHASE_FREE;
+}
+
+static void reap_dying(struct suite *suite)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < suite->n_dying; i++) {
+		struct pollfd fd = { .fd = suite->dying[i].pidfd, .events = POLLIN };
+
+		if (poll(&fd, 1, 0) > 0)
+			child_reap(&suite->dying[i]);
+		else
+			suite->dying[kept++] = suite->dying[i];
+	}
+	suite->n_dying = kept;
+}
+
+/* ---- verdicts ---- */
+
+static void finish(struct suite *suite, size_t job)
+{
+	struct record *record = &suite->jobs[job].record;
+
+	suite->finished++;
+	suite->work_done += timeline_estimate(suite->jobs[job].plan);
+	if (suite->options->stop && record->verdict != VERDICT_PASSED &&
+	    record->verdict != VERDICT_SKIPPED)
+		suite->stopping = true;
+	suite->watch->finished(suite->watch->context, job);
+}
+
+/* End a record that its engine did not end. */
+static void end_record(struct record *record, enum verdict verdict, const char *why)
+{
+	struct event event = {
+		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
+		.blob_len = (uint32_t)strlen(why), .u.end = { .verdict = verdict },
+	};
+
+	if (!record->begin)
+		record->begin = event.time;
+	record_add(record, &event, why);
+}
+
+static void skip(struct suite *suite, size_t job)
+{
+	end_record(&suite->jobs[job].record, VERDICT_SKIPPED, suite->jobs[job].plan->skip);
+	finish(suite, job);
+}
+
+/* The engine has gone before the end of its record. */
+static void lost(struct suite *suite, struct player *player)
+{
+	struct record *record = &suite->jobs[player->job].record;
+	int status = child_kill(&player->child);
+	char why[128];
+
+	if (WIFSIGNALED(status))
+		snprintf(why, sizeof(why), "the engine was killed by signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(why, sizeof(why), "the engine ended before the scenario did");
+	end_record(record, VERDICT_ERROR, why);
+}
+
+static void time_out(struct suite *suite, struct player *player)
+{
+	struct record *record = &suite->jobs[player->job].record;
+	char why[128], limit[DURATION_LEN];
+
+	snprintf(why, sizeof(why), "no end after %s: stopped",
+		 format_duration(time_limit(suite, suite->jobs[player->job].plan), limit));
+	end_record(record, VERDICT_ERROR, why);
+	release(suite, player, true);
+	finish(suite, player->job);
+}
+
+/* ---- the loop ---- */
+
+static size_t in_phase(const struct suite *suite, enum phase phase)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < suite->n_players; i++)
+		n += suite->players[i].phase == phase;
+	return n;
+}
+
+static struct player *free_place(struct suite *suite)
+{
+	for (size_t i = 0; i < suite->n_players; i++)
+		if (suite->players[i].phase == PHASE_FREE)
+			return &suite->players[i];
+	return NULL;
+}
+
+/* Start setting stages as long as there are places; skip what needs no stage. */
+static int start_some(struct suite *suite)
+{
+	while (!suite->stopping && suite->started < suite->count) {
+		size_t job = suite->order[suite->started];
+		struct player *player = free_place(suite);
+
+		if (suite->jobs[job].plan->skip) {
+			suite->started++;
+			skip(suite, job);
+			continue;
+		}
+		if (!player)
+			break;
+
+		int rc = start_player(suite, player, job);
+
+		if (rc < 0)
+			return rc;
+		suite->started++;
+	}
+	return 0;
+}
+
+/* Let those that are ready play, in the order they were started in. */
+static void raise_curtains(struct suite *suite)
+{
+	size_t playing = in_phase(suite, PHASE_PLAYING);
+
+	while (playing < (size_t)suite->options->jobs && !suite->stopping) {
+		struct player *next = NULL;
+
+		for (size_t i = 0; i < suite->n_players; i++) {
+			struct player *player = &suite->players[i];
+
+			if (player->phase == PHASE_READY && (!next || player->turn < next->turn))
+				next = player;
+		}
+		if (!next)
+			return;
+		next->phase = PHASE_PLAYING;
+		next->deadline = clock_mono_ns() +
+				 time_limit(suite, suite->jobs[next->job].plan);
+		if (write(next->gate, "g", 1) != 1)
+			next->deadline = 0; /* it has died; its pipe will say so, or time will */
+		playing++;
+	}
+}
+
+static void read_player(struct suite *suite, struct player *player)
+{
+	struct record *record = &suite->jobs[player->job].record;
+	int rc = record_reader_feed(&player->reader, player->events, record);
+	bool over = record->count && record->events[record->count - 1].kind == EVENT_END;
+
+	if (player->phase == PHASE_SETTING && record->count)
+		player->phase = PHASE_READY;
+	if (rc > 0 && !over)
+		return;
+	if (rc == -EAGAIN || rc == -EINTR)
+		return;
+	if (!over)
+		lost(suite, player);
+	release(suite, player, !over);
+	finish(suite, player->job);
+}
+
+static int64_t estimate_left(const struct suite *suite, int64_t elapsed)
+{
+	if (suite->finished == 0)
+		return -1;
+
+	double share = suite->work > 0 ? (double)suite->work_done / (double)suite->work
+				       : (double)suite->finished / (double)suite->count;
+
+	return share > 0.01 ? (int64_t)((double)elapsed * (1 - share) / share) : -1;
+}
+
+static void report_progress(const struct suite *suite)
+{
+	int64_t elapsed = clock_mono_ns() - suite->began;
+
+	if (suite->watch->progress)
+		suite->watch->progress(suite->watch->context,
+				       (int)in_phase(suite, PHASE_PLAYING), elapsed,
+				       estimate_left(suite, elapsed));
+}
+
+/* Wait for events of any player, or for the nearest deadline. */
+static int wait_for_events(struct suite *suite, struct pollfd *fds)
+{
+	int64_t now = clock_mono_ns(), nearest = now + PROGRESS_MS * NS_PER_MS;
+
+	for (size_t i = 0; i < suite->n_players; i++) {
+		const struct player *player = &suite->players[i];
+		bool busy = player->phase != PHASE_FREE;
+
+		fds[i] = (struct pollfd){ .fd = busy ? player->events : -1, .events = POLLIN };
+		if (player->phase == PHASE_PLAYING && player->deadline < nearest)
+			nearest = player->deadline;
+	}
+
+	struct timespec timeout = ns_to_timespec(nearest - now);
+
+	if (ppoll(fds, suite->n_players, &timeout, NULL) < 0 && errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+static int turn(struct suite *suite, struct pollfd *fds)
+{
+	int rc = start_some(suite);
+
+	if (rc < 0)
+		return rc;
+	raise_curtains(suite);
+	if (in_phase(suite, PHASE_FREE) == suite->n_players)
+		return 0; /* only skips were left */
+	rc = wait_for_events(suite, fds);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < suite->n_players; i++) {
+		struct player *player = &suite->players[i];
+
+		if (player->phase != PHASE_FREE && fds[i].revents)
+			read_player(suite, player);
+		if (player->phase == PHASE_PLAYING && clock_mono_ns() > player->deadline)
+			time_out(suite, player);
+	}
+	reap_dying(suite);
+	report_progress(suite);
+	return 0;
+}
+
+static bool over(const struct suite *suite)
+{
+	if (suite->stopping)
+		return in_phase(suite, PHASE_PLAYING) == 0;
+	return suite->finished == suite->count;
+}
+
+/* ---- the order ---- */
+
+/* The longest starts first, or the whole run would wait for it alone at the end. */
+static int longest_first(const void *left, const void *right, void *jobs)
+{
+	const struct suite_job *all = jobs;
+	size_t a = *(const size_t *)left, b = *(const size_t *)right;
+	int64_t long_a = timeline_estimate(all[a].plan);
+	int64_t long_b = timeline_estimate(all[b].plan);
+
+	if (long_a != long_b)
+		return long_a < long_b ? 1 : -1;
+	return a < b ? -1 : a > b;
+}
+
+static void suite_free(struct suite *suite)
+{
+	for (size_t i = 0; suite->players && i < suite->n_players; i++)
+		if (suite->players[i].phase != PHASE_FREE)
+			release(suite, &suite->players[i], true);
+	for (size_t i = 0; i < suite->n_dying; i++)
+		close(suite->dying[i].pidfd);
+	free(suite->players);
+	free(suite->order);
+}
+
+int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
+	      const struct suite_watch *watch)
+{
+	struct suite suite = {
+		.jobs = jobs, .count = count, .options = options, .watch = watch,
+		.n_players = (size_t)options->jobs + SET_AHEAD, .began = clock_mono_ns(),
+	};
+	int rc = 0;
+
+	if (suite.n_players > count)
+		suite.n_players = count;
+
+	struct pollfd *fds = calloc(suite.n_players + 1, sizeof(*fds));
+
+	suite.players = calloc(suite.n_players + 1, sizeof(*suite.players));
+	suite.order = calloc(count + 1, sizeof(*suite.order));
+	if (!fds || !suite.players || !suite.order) {
+		rc = -ENOMEM;
+		goto out;
+	}
+	for (size_t i = 0; i < count; i++) {
+		suite.order[i] = i;
+		suite.work += timeline_estimate(jobs[i].plan);
+	}
+	qsort_r(suite.order, count, sizeof(*suite.order), longest_first, jobs);
+	while (rc == 0 && !over(&suite))
+		rc = turn(&suite, fds);
+out:
+	suite_free(&suite);
+	free(fds);
+	return rc;
+}

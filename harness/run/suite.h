@@ -1,0 +1,38 @@
+/* suite: many variants, each played in a process of its own, several at a time.
+ *
+ * A variant's process first sets its stage, which is mostly waiting for the kernel's grace
+ * periods, then plays when a place is free. So that places do not stand empty, a few
+ * variants more than play are setting their stages ahead of time. A variant's end is the
+ * last event of its record; its world is torn down while the next one plays.
+ */
+#ifndef TCPSCEN_RUN_SUITE_H
+#define TCPSCEN_RUN_SUITE_H
+
+#include "run/record.h"
+
+struct suite_job {
+	const struct plan *plan;
+	struct record record; /* (owned) complete when finished() is told of it */
+};
+
+struct suite_options {
+	int jobs;             /* variants that play at the same time, at least 1 */
+	bool stop;            /* start nothing more after the first that fails */
+	int64_t timeout;      /* ns for one variant's play; 0: reckoned from its plan */
+};
+
+/* Who wants to know. */
+struct suite_watch {
+	void *context;
+	/* A variant has ended (in any order). Those never started, after `stop`, are not told. */
+	void (*finished)(void *context, size_t index);
+	/* Every now and then. @left: ns, estimated, negative if unknown */
+	void (*progress)(void *context, int running, int64_t elapsed, int64_t left);
+};
+
+/* Play all. Variants whose plan says skip are not played: their record holds the reason.
+ * Return: 0, or -errno when no process could be started. */
+int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
+	      const struct suite_watch *watch);
+
+#endif
