@@ -129,14 +129,32 @@ static int end_of(const struct probe *probe, int caller)
 	return caller >= 0 && caller < PLAN_CALLERS_MAX ? probe->fds[caller] : -1;
 }
 
+/* Field by field into zeroes: padding would carry the engine's stack into another process. */
+static void fill_request(struct probe_request *request, const struct plan_call *call, int step)
+{
+	memset(request, 0, sizeof(*request));
+	request->step = step;
+	request->call.id = call->id;
+	request->call.caller = call->caller;
+	request->call.socket = call->socket;
+	request->call.makes = call->makes;
+	request->call.nonblocking = call->nonblocking;
+	request->call.address.host = call->address.host;
+	request->call.address.port = call->address.port;
+	memcpy(request->call.args, call->args, sizeof(call->args));
+	request->call.data = call->data;
+	request->call.data_len = call->data_len;
+}
+
 int probe_call(struct probe *probe, const struct plan *plan, const struct plan_call *call, int step)
 {
-	const struct probe_request request = { .step = step, .call = *call };
+	struct probe_request request;
 
 	if (call->caller < 0 || call->caller >= plan->n_callers)
 		return -EINVAL;
 	if (end_of(probe, call->caller) < 0)
 		return -EPIPE;
+	fill_request(&request, call, step);
 	if (send(probe->fds[call->caller], &request, sizeof(request),
 		 MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;

@@ -32,15 +32,16 @@ struct probe {
 /* Start the probe of kernel host @host; it is ready for calls when this returns.
  * @plan is complete: the probe process works with its own copy.
  * Return: 0, or -errno with the reason in @error. */
-int probe_start(struct probe *probe, const struct plan *plan, const struct world *world, int host,
-		char error[PROBE_ERROR_LEN]);
+int probe_start(struct probe *probe, const struct plan *plan, const struct world *world,
+		int host, char error[PROBE_ERROR_LEN]);
 void probe_stop(struct probe *probe); /* kills it */
 
 /* Ask a caller to make a call. Never blocks. @call may be made up by the engine, but its
  * data, if any, must be the plan's. Each call is answered by one PROBE_ENTERED (which
  * has the socket's inode and addresses) and one PROBE_DONE.
  * Return: 0, or -errno (-EPIPE: the probe is gone). */
-int probe_call(struct probe *probe, const struct plan *plan, const struct plan_call *call, int step);
+int probe_call(struct probe *probe, const struct plan *plan, const struct plan_call *call,
+	       int step);
 
 /* Take a reply of @caller, without waiting.
  * @reply: its data points into @probe's memory until the next call

@@ -3,6 +3,9 @@
  * A call has two parts: what it takes to make it (a socket for a connect that makes one, a
  * buffer of filler), and the system call itself, which may block. The table in probe_calls.c
  * holds both for each enum call_id.
+ *
+ * Where a number is not enough to say a socket option: SO_RCVTIMEO and SO_SNDTIMEO are given in
+ * milliseconds, SO_LINGER as onoff << 32 | seconds. A count below 0 means 65536 bytes to read.
  */
 #ifndef TCPSCEN_PEER_PROBE_CALLS_H
 #define TCPSCEN_PEER_PROBE_CALLS_H

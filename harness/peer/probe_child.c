@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -65,14 +66,15 @@ static bool take_sigpipe(void)
 
 static void make_call(struct probe_caller *caller, int end, const struct probe_request *request)
 {
-	struct probe_reply reply = {
-		.kind = PROBE_ENTERED, .step = request->step,
-		.icmp_type = -1, .icmp_code = -1,
-	};
+	struct probe_reply reply;
 	struct probe_action action = {
 		.caller = caller, .call = &request->call, .reply = &reply,
 	};
 
+	memset(&reply, 0, sizeof(reply)); /* padding travels too */
+	reply.kind = PROBE_ENTERED;
+	reply.step = request->step;
+	reply.icmp_type = reply.icmp_code = -1;
 	reply.ret = probe_prepare(&action);
 	reply.err = reply.ret < 0 ? errno : 0;
 	look_at_socket(action.fd, &reply);

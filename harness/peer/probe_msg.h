@@ -31,7 +31,8 @@ struct probe_reply {
 	uint64_t inode;            /* of the socket acted on, 0: none */
 	struct probe_address local, remote; /* of the socket acted on, as far as known */
 	struct probe_address answer; /* getsockname, getpeername */
-	int queued_errno;          /* recvmsg MSG_ERRQUEUE: ee_errno, ee_type, ee_code; 0 -1 -1: none */
+	/* recvmsg MSG_ERRQUEUE: ee_errno, 0: none; ee_type and ee_code, -1: not from ICMP */
+	int queued_errno;
 	int icmp_type, icmp_code;
 	const uint8_t *data;       /* bytes read, at most PROBE_DATA_MAX of them */
 	size_t data_len;

@@ -16,7 +16,7 @@ void sockdiag_close(struct sockdiag *diag); /* NULL is allowed */
 struct sock_info {
 	enum tcp_state state;
 	uint32_t recv_queue, send_queue; /* bytes; of a listener: accept queue, its limit */
-	uint8_t timer;                   /* idiag_timer: 0 none 1 on 2 keepalive 3 timewait 4 persist */
+	uint8_t timer; /* idiag_timer: 0 none, 1 on, 2 keepalive, 3 timewait, 4 persist */
 	uint32_t timer_ms;
 	uint8_t retransmits;
 	uint64_t inode;

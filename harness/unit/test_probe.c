@@ -21,6 +21,12 @@ static void wait_asleep(struct stage *stage, int caller)
 	CHECK(probe_asleep(&stage->probe, caller));
 }
 
+static void wait_asleep_after_entry(struct stage *stage, int caller)
+{
+	take_reply(stage, caller, PROBE_ENTERED);
+	wait_asleep(stage, caller);
+}
+
 /* connect() blocks, and its SYN is on the wire. */
 static void play_connect(struct stage *stage)
 {
@@ -223,8 +229,7 @@ static void play_large_write(struct stage *stage)
 	call.caller = 1;
 	call.args[0] = count;
 	CHECK(probe_call(&stage->probe, &stage->plan, &call, 9) == 0);
-	take_reply(stage, 1, PROBE_ENTERED);
-	wait_asleep(stage, 1);
+	wait_asleep_after_entry(stage, 1);
 	call = call_of(CALL_READ, 2);
 	call.args[0] = 1 << 20;
 	for (int64_t got = 0; got < count; got += reply.ret) {
@@ -267,6 +272,41 @@ static void test_death(void **state)
 
 	(void)state;
 	assert_int_equal(in_child(play_death, &stage), 0);
+}
+
+/* An engine that is killed leaves nothing: the pipe's other end is held by it and its probe
+ * alone, a blocked call and all. */
+static void play_until_killed(struct stage *stage, int alive)
+{
+	stage_enter_with_probe(stage);
+	start_connect(stage, 0, 0, 1, 8080);
+	wait_asleep_after_entry(stage, 0);
+	CHECK(write(alive, "x", 1) == 1);
+	for (;;)
+		pause();
+}
+
+static void test_engine_killed(void **state)
+{
+	struct stage stage = stage_for(IP_V4, HOST_CRAFTED);
+	struct pollfd item;
+	int ends[2];
+	pid_t engine;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	engine = fork();
+	if (engine == 0)
+		play_until_killed(&stage, ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	kill(engine, SIGKILL);
+	waitpid(engine, NULL, 0);
+	item = (struct pollfd){ .fd = ends[0], .events = POLLIN };
+	assert_int_equal(poll(&item, 1, PATIENCE_MS), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
 }
 
 static void play_no_callers(struct stage *stage)
@@ -357,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_conversation),
 		cmocka_unit_test(test_large_write),
 		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_engine_killed),
 		cmocka_unit_test(test_no_callers),
 		cmocka_unit_test(test_two_kernels),
 	};

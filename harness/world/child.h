@@ -9,7 +9,7 @@
 
 struct child {
 	pid_t pid;  /* 0: none */
-	int pidfd;  /* (owned) readable when it has ended; -1: none */
+	int pidfd;  /* (owned) ready in poll() (POLLIN or POLLHUP) when it has ended; -1: none */
 };
 
 #define CHILD_NONE { 0, -1 }

@@ -60,6 +60,7 @@ static struct nlmsghdr *begin(struct netlink *netlink, const char *what, uint16_
 
 	assert(netlink->count < NETLINK_BATCH_MAX);
 	netlink->what[netlink->count] = what;
+	memset(netlink->bytes + netlink->len, 0, NETLINK_REQUEST_MAX); /* padding too */
 	request = mnl_nlmsg_put_header(netlink->bytes + netlink->len);
 	request->nlmsg_type = type;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
@@ -94,7 +95,8 @@ static void put_veth_end(struct nlmsghdr *request, const struct veth_end *veth, 
 void netlink_veth(struct netlink *netlink, const struct veth_end *near,
 		  const struct veth_end *far, int far_netns, int mtu)
 {
-	struct nlmsghdr *request = begin(netlink, "create a veth pair", RTM_NEWLINK, NEW);
+	static const char veth_pair[] = "create a veth pair (it takes the kernel's module veth)";
+	struct nlmsghdr *request = begin(netlink, veth_pair, RTM_NEWLINK, NEW);
 	struct nlattr *info, *data, *peer;
 
 	put_link(request, near->index);
@@ -139,7 +141,8 @@ void netlink_up(struct netlink *netlink, int index, enum netlink_arp arp)
 
 void netlink_address(struct netlink *netlink, int index, const struct netlink_ip *ip)
 {
-	struct nlmsghdr *request = begin(netlink, "add an address", RTM_NEWADDR, NEW);
+	const char *what = ip->family == AF_INET6 ? "add an IPv6 address" : "add an address";
+	struct nlmsghdr *request = begin(netlink, what, RTM_NEWADDR, NEW);
 	struct ifaddrmsg *address = mnl_nlmsg_put_extra_header(request, sizeof(*address));
 
 	address->ifa_family = (uint8_t)ip->family;

@@ -43,14 +43,13 @@ struct builder {
 		struct netlink routes; /* hears of new IPv6 routes */
 		int ctl;               /* (owned) for ioctls, -1: none */
 	} hosts[PLAN_HOSTS];
+	bool has_ip6; /* the kernel, not the scenario */
 	char *error;
 };
 
 static int fail(char *error, int rc, const char *what)
 {
-	snprintf(error, WORLD_ERROR_LEN, "cannot %s: %s%s", what, strerror(-rc),
-		 rc == -EOPNOTSUPP ? "; is the kernel module there? try `modprobe veth` as root"
-				   : "");
+	snprintf(error, WORLD_ERROR_LEN, "cannot %s: %s", what, strerror(-rc));
 	return rc;
 }
 
@@ -170,7 +169,8 @@ static int build_host(struct builder *builder, int host)
 	if (rc < 0)
 		return rc;
 	netlink_veth(netlink, &eth, &wire, builder->world->wire, builder->plan->link_mtu);
-	netlink_no_link_local(netlink, INDEX_ETH);
+	if (builder->has_ip6)
+		netlink_no_link_local(netlink, INDEX_ETH);
 	netlink_up(netlink, INDEX_LO, LINK_ARP);
 	netlink_up(netlink, INDEX_ETH, LINK_NO_ARP);
 	rc = netlink_commit(netlink, &what);
@@ -191,7 +191,8 @@ static int raise_wire(const struct builder *builder)
 	for (int host = 0; host < PLAN_HOSTS; host++) {
 		if (!is_kernel(builder, host))
 			continue;
-		netlink_no_link_local(&netlink, INDEX_WIRE + host);
+		if (builder->has_ip6)
+			netlink_no_link_local(&netlink, INDEX_WIRE + host);
 		netlink_up(&netlink, INDEX_WIRE + host, LINK_NO_ARP);
 	}
 	rc = netlink_commit(&netlink, &what);
@@ -292,10 +293,15 @@ static void begin(struct builder *builder)
 
 int world_enter(struct world *world, const struct plan *plan, char error[WORLD_ERROR_LEN])
 {
-	struct builder builder = { .world = world, .plan = plan, .error = error };
+	struct builder builder = {
+		.world = world, .plan = plan, .error = error,
+		.has_ip6 = access("/proc/net/if_inet6", F_OK) == 0,
+	};
 	int rc;
 
 	begin(&builder);
+	if (plan->ip == IP_V6 && !builder.has_ip6)
+		return fail(error, -EAFNOSUPPORT, "use IPv6 (the kernel was started without it)");
 	rc = namespace_enter(error, WORLD_ERROR_LEN);
 	if (rc < 0)
 		return rc;
