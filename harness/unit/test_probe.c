@@ -258,8 +258,11 @@ static void play_death(struct stage *stage)
 	kill(stage->probe.child.pid, SIGKILL);
 	item = (struct pollfd){ .fd = stage->probe.child.pidfd, .events = POLLIN };
 	CHECK(poll(&item, 1, PATIENCE_MS) == 1);
-	CHECK(probe_reply(&stage->probe, 0, &reply) == -EPIPE);
-	CHECK(probe_reply(&stage->probe, 1, &reply) == -EPIPE);
+	for (int i = 0; i < 2; i++) {
+		item = (struct pollfd){ .fd = stage->probe.fds[i], .events = POLLIN };
+		CHECK(poll(&item, 1, PATIENCE_MS) == 1);
+		CHECK(probe_reply(&stage->probe, i, &reply) == -EPIPE);
+	}
 	CHECK(probe_call(&stage->probe, &stage->plan, &call, 1) == -EPIPE);
 	CHECK(!probe_asleep(&stage->probe, 0));
 	probe_stop(&stage->probe);
