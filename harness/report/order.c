@@ -1,0 +1,100 @@
+/* order: see order.h. */
+#include "report/order.h"
+
+#include "base/strbuf.h"
+#include "run/call_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_place(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_PACKET:
+	case EVENT_CALL:
+	case EVENT_RESULT:
+	case EVENT_ASK:
+	case EVENT_WAIT:
+		return true;
+	case EVENT_READY:
+	case EVENT_BEGIN:
+	case EVENT_FAILURE:
+	case EVENT_END:
+		return false;
+	}
+	return false;
+}
+
+struct placed {
+	int64_t time;
+	size_t index;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct placed *one = a, *two = b;
+
+	if (one->time != two->time)
+		return one->time < two->time ? -1 : 1;
+	return one->index < two->index ? -1 : one->index > two->index;
+}
+
+size_t *events_in_time(const struct record *record, struct arena *arena, size_t *count)
+{
+	struct placed *placed = arena_alloc(arena, record->count * sizeof(*placed));
+	size_t *order = arena_alloc(arena, record->count * sizeof(*order));
+	size_t n = 0;
+
+	for (size_t i = 0; i < record->count; i++)
+		if (has_place(record->events[i].kind))
+			placed[n++] = (struct placed){ record->events[i].time, i };
+	if (n > 0)
+		qsort(placed, n, sizeof(*placed), by_time);
+	for (size_t i = 0; i < n; i++)
+		order[i] = placed[i].index;
+	*count = n;
+	return order;
+}
+
+int step_line(const struct plan *plan, int step)
+{
+	const struct plan_step *at = step_at(plan, step);
+
+	return at && plan->source ? source_line(plan->source, at->span.start) : 0;
+}
+
+/* Blanks between words become one, also the end of a line that goes on; strings stay as they
+ * are. */
+void step_text(const struct plan *plan, int step, struct strbuf *out)
+{
+	const struct plan_step *at = step_at(plan, step);
+	bool quoted = false, blank = false;
+
+	if (!at || !plan->source || at->span.start > plan->source->len)
+		return;
+
+	const char *text = plan->source->text + at->span.start;
+	size_t room = plan->source->len - at->span.start;
+	size_t len = at->span.len < room ? at->span.len : room;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!quoted && strchr(" \t\r\n\\", text[i])) {
+			blank = true;
+			continue;
+		}
+		if (text[i] == '"' && !(quoted && text[i - 1] == '\\'))
+			quoted = !quoted;
+		if (blank && out->len > 0)
+			strbuf_addch(out, ' ');
+		blank = false;
+		strbuf_addch(out, text[i]);
+	}
+}
+
+const char *record_reason(const struct plan *plan, const struct record *record)
+{
+	for (size_t i = record->count; i-- > 0;)
+		if (record->events[i].kind == EVENT_END && record->events[i].blob_len > 0)
+			return (const char *)record->blobs[i];
+	return plan->skip;
+}

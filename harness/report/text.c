@@ -1,0 +1,250 @@
+/* text: see text.h. */
+#include "report/text.h"
+
+#include "base/clock.h"
+#include "base/strbuf.h"
+#include "report/order.h"
+#include "report/term.h"
+
+#include <string.h>
+
+enum { TITLE_MIN = 16 }; /* columns; a title with fewer says nothing */
+
+/* ---- failures ---- */
+
+static struct span clamp(const struct source *source, struct span span)
+{
+	if (span.start > source->len)
+		span.start = source->len;
+	if (span.len > source->len - span.start)
+		span.len = source->len - span.start;
+	return span;
+}
+
+enum { COLUMNS = 3 };
+
+static const char *cell(const struct failure_row *row, int column)
+{
+	return column == 0 ? row->field : column == 1 ? row->expected : row->saw;
+}
+
+/* One row of the table; the last column is not padded. */
+static void print_cells(FILE *out, const struct failure_row *row, const int widths[COLUMNS],
+			const struct report_style *style)
+{
+	struct strbuf line = STRBUF_INIT;
+	int column_end = 8;
+
+	term_pad(&line, column_end);
+	for (int i = 0; i < COLUMNS; i++) {
+		term_puts(&line, cell(row, i), style);
+		column_end += widths[i] + 3;
+		if (i + 1 < COLUMNS)
+			term_pad(&line, column_end);
+	}
+	fprintf(out, "%s\n", strbuf_text(&line));
+	strbuf_free(&line);
+}
+
+/*         field    expected   saw
+ *         flags    RST        FIN-ACK     */
+static void print_table(FILE *out, const struct failure *failure, const struct report_style *style)
+{
+	static const struct failure_row head = { "field", "expected", "saw" };
+	struct strbuf text = STRBUF_INIT;
+	int widths[COLUMNS] = { 6, 8, 3 };
+
+	for (size_t i = 0; i < failure->n_rows; i++) {
+		for (int j = 0; j < COLUMNS; j++) {
+			strbuf_clear(&text);
+			term_puts(&text, cell(&failure->rows[i], j), style);
+			if (term_width(strbuf_text(&text)) > widths[j])
+				widths[j] = term_width(strbuf_text(&text));
+		}
+	}
+	strbuf_free(&text);
+	if (failure->n_rows == 0)
+		return;
+	fputs(term_paint(style, PAINT_DIM), out);
+	print_cells(out, &head, widths, style);
+	fputs(term_plain(style, PAINT_DIM), out);
+	for (size_t i = 0; i < failure->n_rows; i++)
+		print_cells(out, &failure->rows[i], widths, style);
+}
+
+static void print_line(FILE *out, const char *before, const char *text,
+		       const struct report_style *style)
+{
+	struct strbuf line = STRBUF_INIT;
+
+	term_puts(&line, text, style);
+	fprintf(out, "%s%s\n", before, strbuf_text(&line));
+	strbuf_free(&line);
+}
+
+static void print_failure(FILE *out, const struct plan *plan, const struct failure *failure,
+			  const struct report_style *style)
+{
+	struct strbuf message = STRBUF_INIT;
+
+	term_puts(&message, failure->message, style);
+	if (plan->source)
+		diag_print_place(out, plan->source, clamp(plan->source, failure->span), "error",
+				 strbuf_text(&message), style->color);
+	else
+		fprintf(out, "error: %s\n", strbuf_text(&message));
+	print_table(out, failure, style);
+	for (size_t i = 0; i < failure->n_notes; i++)
+		print_line(out, "   ", failure->notes[i], style);
+	strbuf_free(&message);
+}
+
+static const char *scenario_path(const struct plan *plan)
+{
+	return plan->source ? plan->source->name : "scenario";
+}
+
+/* "scenarios/x.scn [4]" */
+static void name_text(const struct plan *plan, const struct report_style *style, struct strbuf *out)
+{
+	term_puts(out, scenario_path(plan), style);
+	if (plan->variant) {
+		strbuf_puts(out, " [");
+		term_puts(out, plan->variant, style);
+		strbuf_addch(out, ']');
+	}
+}
+
+static const char *reason_or(const struct plan *plan, const struct record *record,
+			     const char *otherwise)
+{
+	const char *reason = record_reason(plan, record);
+
+	return reason ? reason : otherwise;
+}
+
+/* "scenarios/x.scn [4]: skipped: needs kernel >= 6.5" */
+static void print_reason(FILE *out, const struct plan *plan, const char *word, enum paint paint,
+			 const char *reason, const struct report_style *style)
+{
+	struct strbuf line = STRBUF_INIT;
+
+	name_text(plan, style, &line);
+	strbuf_printf(&line, ": %s%s:%s ", term_paint(style, paint), word, term_plain(style, paint));
+	term_puts(&line, reason, style);
+	fprintf(out, "%s\n", strbuf_text(&line));
+	strbuf_free(&line);
+}
+
+void text_failure(FILE *out, const struct plan *plan, const struct record *record,
+		  const struct report_style *style)
+{
+	struct arena *arena = arena_new();
+	struct failure failure;
+	bool known = false;
+
+	for (size_t i = 0; i < record->count; i++) {
+		if (!record_failure(record, i, arena, &failure))
+			continue;
+		print_failure(out, plan, &failure, style);
+		known = true;
+	}
+	arena_free(arena);
+
+	switch (record->verdict) {
+	case VERDICT_PASSED:
+		break;
+	case VERDICT_FAILED:
+		if (!known)
+			print_reason(out, plan, "error", PAINT_BAD,
+				     reason_or(plan, record, "failed, for no known reason"), style);
+		break;
+	case VERDICT_SKIPPED:
+		print_reason(out, plan, "skipped", PAINT_WARN,
+			     reason_or(plan, record, "for no known reason"), style);
+		break;
+	case VERDICT_ERROR:
+		print_reason(out, plan, "error", PAINT_BAD,
+			     reason_or(plan, record, "this machine could not play it"), style);
+		break;
+	case VERDICT_NONE:
+		print_reason(out, plan, "error", PAINT_BAD, reason_or(plan, record, NO_END), style);
+		break;
+	}
+}
+
+/* ---- verdicts ---- */
+
+struct verdict_word {
+	const char *text;
+	enum paint paint;
+};
+
+static struct verdict_word verdict_word(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_PASSED:  return (struct verdict_word){ "PASS ", PAINT_GOOD };
+	case VERDICT_FAILED:  return (struct verdict_word){ "FAIL ", PAINT_BAD };
+	case VERDICT_SKIPPED: return (struct verdict_word){ "SKIP ", PAINT_WARN };
+	case VERDICT_ERROR:
+	case VERDICT_NONE:    break;
+	}
+	return (struct verdict_word){ "ERROR", PAINT_BAD };
+}
+
+/* The title in what room the line has left; none when that is too little. */
+static void add_title(struct strbuf *line, const char *title, int columns,
+		      const struct report_style *style)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	term_puts(&text, title, style);
+	if (columns >= TITLE_MIN || term_width(strbuf_text(&text)) <= columns) {
+		term_cut(&text, columns, style);
+		strbuf_printf(line, "  %s", strbuf_text(&text));
+	}
+	strbuf_free(&text);
+}
+
+void text_verdict(FILE *out, const struct plan *plan, const struct record *record,
+		  const struct report_style *style)
+{
+	struct verdict_word word = verdict_word(record->verdict);
+	struct strbuf line = STRBUF_INIT;
+	char duration[DURATION_LEN];
+
+	name_text(plan, style, &line);
+	format_duration(record->duration, duration);
+	if (record->verdict == VERDICT_PASSED || record->verdict == VERDICT_FAILED) {
+		int taken = (int)strlen(word.text) + 1 + term_width(strbuf_text(&line)) + 2;
+
+		add_title(&line, plan->title ? plan->title : "",
+			  style->width - taken - 2 - (int)strlen(duration), style);
+		strbuf_printf(&line, "  %s%s%s", term_paint(style, PAINT_DIM), duration,
+			      term_plain(style, PAINT_DIM));
+	} else {
+		strbuf_puts(&line, "  ");
+		term_puts(&line, reason_or(plan, record, record->verdict == VERDICT_NONE ? NO_END : ""),
+			  style);
+	}
+	fprintf(out, "%s%s%s %s\n", term_paint(style, word.paint), word.text,
+		term_plain(style, word.paint), strbuf_text(&line));
+	strbuf_free(&line);
+}
+
+void text_summary(FILE *out, const struct tally *tally, const struct report_style *style)
+{
+	bool bad = tally->failed > 0 || tally->errors > 0;
+	enum paint paint = bad ? PAINT_BAD : tally->passed > 0 ? PAINT_GOOD : PAINT_WARN;
+	char duration[DURATION_LEN];
+
+	fprintf(out, "%s%d passed", term_paint(style, paint), tally->passed);
+	if (tally->failed > 0)
+		fprintf(out, ", %d failed", tally->failed);
+	if (tally->errors > 0)
+		fprintf(out, ", %d error%s", tally->errors, tally->errors == 1 ? "" : "s");
+	if (tally->skipped > 0)
+		fprintf(out, ", %d skipped", tally->skipped);
+	fprintf(out, " in %s%s\n", format_duration(tally->wall_ns, duration),
+		term_plain(style, paint));
+}
