@@ -265,11 +265,6 @@ static int64_t call_close(struct probe_action *action)
 	return close(action->fd);
 }
 
-static bool is_timeout(int level, int name)
-{
-	return level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO);
-}
-
 static int64_t call_setsockopt(struct probe_action *action)
 {
 	const struct plan_call *call = action->call;
@@ -278,28 +273,24 @@ static int64_t call_setsockopt(struct probe_action *action)
 	const struct linger linger = {
 		.l_onoff = (int)(call->args[2] >> 32), .l_linger = (int)call->args[2],
 	};
-	const struct timeval timeout = {
-		.tv_sec = call->args[2] / 1000, .tv_usec = call->args[2] % 1000 * 1000,
-	};
 
 	if (call->data)
 		return setsockopt(action->fd, level, name, call->data,
 				  (socklen_t)call->data_len);
 	if (level == SOL_SOCKET && name == SO_LINGER)
 		return setsockopt(action->fd, level, name, &linger, sizeof(linger));
-	if (is_timeout(level, name))
-		return setsockopt(action->fd, level, name, &timeout, sizeof(timeout));
 	return setsockopt(action->fd, level, name, &number, sizeof(number));
 }
 
-/* The value in the form that setsockopt takes it. */
+/* One number for the value: SO_LINGER as setsockopt takes it, timeouts in milliseconds. */
 static int64_t option_value(int level, int name, const uint8_t *bytes, socklen_t len)
 {
 	struct timeval timeout;
 	struct linger linger;
 	int number;
 
-	if (is_timeout(level, name) && len == sizeof(timeout)) {
+	if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO) &&
+	    len == sizeof(timeout)) {
 		memcpy(&timeout, bytes, sizeof(timeout));
 		return (int64_t)timeout.tv_sec * 1000 + timeout.tv_usec / 1000;
 	}

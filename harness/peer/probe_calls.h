@@ -4,8 +4,9 @@
  * buffer of filler), and the system call itself, which may block. The table in probe_calls.c
  * holds both for each enum call_id.
  *
- * Where a number is not enough to say a socket option: SO_RCVTIMEO and SO_SNDTIMEO are given in
- * milliseconds, SO_LINGER as onoff << 32 | seconds. A count below 0 means 65536 bytes to read.
+ * Socket options of more than one number: SO_LINGER is onoff << 32 | seconds; a timeout is read
+ * as milliseconds, and set by the bytes of its struct timeval. A count below 0 means 65536
+ * bytes to read.
  */
 #ifndef TCPSCEN_PEER_PROBE_CALLS_H
 #define TCPSCEN_PEER_PROBE_CALLS_H
