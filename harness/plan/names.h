@@ -22,6 +22,10 @@ bool icmp_by_name(const char *text, enum icmp_kind *kind); /* "frag-needed" */
 bool constant_by_name(const char *prefix, const char *text, int64_t *number); /* SHUT_, MSG_, POLL, O_, F_, SIO */
 bool sockopt_by_name(const char *text, int *level, int *name); /* "TCP_NODELAY" */
 
+/* The words constant_by_name() knows of a prefix, NULL-terminated, at most @max - 1 of them.
+ * Return: how many. */
+size_t constant_words(const char *prefix, const char **words, size_t max);
+
 const char *errno_name(int number);   /* "EPIPE"; "errno 999" is NULL */
 const char *state_name(int state);    /* "CLOSE-WAIT" */
 const char *icmp_name(enum icmp_kind kind);

@@ -1,0 +1,414 @@
+/* resolve_packet: what a wire line says of its packet.
+ *
+ * The same words make a packet that is sent and one that is expected; a few make
+ * sense for one of them only, and are errors for the other. Numbers with a fixed
+ * width are in one table. `df` and `id` exist in IPv4 and `flowlabel` in IPv6:
+ * in a variant of the other version they are checked and then left unset, so that
+ * one file can speak of both.
+ */
+#include "plan/resolve_internal.h"
+
+#include <string.h>
+
+static const char *const clause_names[N_CLAUSES] = {
+	[CL_SEQ] = "seq", [CL_ACK] = "ack", [CL_WIN] = "win", [CL_LEN] = "len",
+	[CL_URGENT] = "urgent", [CL_OFFSET] = "offset", [CL_TTL] = "ttl", [CL_DSCP] = "dscp",
+	[CL_RESERVED] = "reserved", [CL_MTU] = "mtu", [CL_ID] = "id", [CL_FLOWLABEL] = "flowlabel",
+	[CL_ECN] = "ecn", [CL_DF] = "df", [CL_CHECKSUM] = "checksum", [CL_DATA] = "data",
+	[CL_OPTIONS] = "options", [CL_TO] = "to", [CL_ON] = "on", [CL_AS] = "as",
+	[CL_AGAIN] = "again", [CL_NTH] = "3rd", [CL_ABOUT] = "about",
+};
+
+const struct ast_clause *find_clause(const struct ast_packet *packet, enum ast_clause_kind kind)
+{
+	for (size_t i = 0; i < packet->n_clauses; i++)
+		if (packet->clauses[i].kind == kind)
+			return &packet->clauses[i];
+	return NULL;
+}
+
+/* ---- flags ---- */
+
+/* The place of @len bytes at @offset in a word, if the word stands in the source as it is
+ * (a parameter's value does not). */
+static struct span part_of(const struct ast_word *word, size_t offset, size_t len)
+{
+	if (word->span.len != strlen(word->text))
+		return word->span;
+	return (struct span){ word->span.start + offset, len };
+}
+
+static bool wrong_flag(struct resolver *r, const struct ast_word *word, size_t offset, size_t len)
+{
+	static const char *const whole[] = { "DATA", "none", NULL };
+	struct ast_word flag = {
+		.text = arena_strndup(r->arena, word->text + offset, len),
+		.span = part_of(word, offset, len),
+	};
+	const char *nearest = nearest_word(flag.text, flag_words());
+
+	if (!nearest && len == strlen(word->text))
+		nearest = nearest_word(flag.text, whole);
+	FAIL(r, flag.span, "unknown flag '%s'", flag.text);
+	if (nearest)
+		HELP(r, "did you mean '%s'?", nearest);
+	else
+		HELP(r, "SYN ACK FIN RST PSH URG ECE CWR AE DTH, joined by '-'; or DATA");
+	return false;
+}
+
+/* "SYN-ACK" as bits; the first flag that is wrong is reported. */
+static bool resolve_flags(struct resolver *r, const struct ast_word *word, uint16_t *flags)
+{
+	const char *text = word->text;
+
+	if (flags_by_name(text, flags))
+		return true;
+	*flags = 0;
+	for (size_t at = 0;;) {
+		size_t len = strcspn(text + at, "-");
+		const char *flag = arena_strndup(r->arena, text + at, len);
+		uint16_t bit;
+
+		if (!flags_by_name(flag, &bit) || !bit)
+			return wrong_flag(r, word, at, len);
+		if (*flags & bit) {
+			FAIL(r, part_of(word, at, len), "the flag '%s' stands twice", flag);
+			return false;
+		}
+		*flags |= bit;
+		if (!text[at + len])
+			return true;
+		at += len + 1;
+	}
+}
+
+/* The flags of the packet; DATA is PSH-ACK when sent and ACK, PSH or not, when expected. */
+static bool packet_flags(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
+			 struct plan_packet *out)
+{
+	if (strcmp(ast->flags.text, "DATA") != 0)
+		return resolve_flags(r, &ast->flags, &out->flags);
+	out->flags = use == PACKET_SENT ? TCP_PSH | TCP_ACK : TCP_ACK;
+	out->any_data = use == PACKET_EXPECTED;
+	if (use == PACKET_EXPECTED || find_clause(ast, CL_DATA))
+		return true;
+	FAIL(r, ast->span, "a sent 'DATA' needs its payload");
+	HELP(r, "write 'data \"…\"' or 'data 100 bytes'");
+	return false;
+}
+
+/* ---- fields that are numbers ---- */
+
+struct number_field {
+	int64_t high;
+	uint32_t field;
+};
+
+static const struct number_field number_fields[N_CLAUSES] = {
+	[CL_WIN] = { UINT16_MAX, FIELD_WIN },     [CL_URGENT] = { UINT16_MAX, FIELD_URGENT },
+	[CL_OFFSET] = { 15, FIELD_OFFSET },       [CL_TTL] = { UINT8_MAX, FIELD_TTL },
+	[CL_DSCP] = { 63, FIELD_DSCP },           [CL_RESERVED] = { 15, FIELD_RESERVED },
+	[CL_ID] = { UINT16_MAX, FIELD_ID },       [CL_FLOWLABEL] = { 0xfffff, FIELD_FLOWLABEL },
+};
+
+static const char *quoted_name(struct resolver *r, enum ast_clause_kind kind)
+{
+	return arena_printf(r->arena, "'%s'", clause_names[kind]);
+}
+
+/* Is the field one of this variant's IP version? */
+static bool field_exists(const struct resolver *r, enum ast_clause_kind kind)
+{
+	bool v6 = r->target->ip == IP_V6;
+
+	if (kind == CL_ID || kind == CL_DF)
+		return !v6;
+	return kind != CL_FLOWLABEL || v6;
+}
+
+static bool field_number(struct resolver *r, const struct ast_clause *clause,
+			 struct plan_packet *out)
+{
+	const struct number_field *field = &number_fields[clause->kind];
+
+	if ((clause->low < 0 || clause->low > field->high) &&
+	    !in_range(r, clause->span, quoted_name(r, clause->kind), clause->low, 0, field->high))
+		return false;
+	if (!field_exists(r, clause->kind))
+		return true;
+	out->set |= field->field;
+	if (clause->kind == CL_WIN)
+		out->win = (uint16_t)clause->low;
+	else if (clause->kind == CL_URGENT)
+		out->urgent = (uint16_t)clause->low;
+	else if (clause->kind == CL_OFFSET)
+		out->offset = (uint8_t)clause->low;
+	else if (clause->kind == CL_TTL)
+		out->ttl = (uint8_t)clause->low;
+	else if (clause->kind == CL_DSCP)
+		out->dscp = (uint8_t)clause->low;
+	else if (clause->kind == CL_RESERVED)
+		out->reserved = (uint8_t)clause->low;
+	else if (clause->kind == CL_ID)
+		out->id = (uint16_t)clause->low;
+	else
+		out->flowlabel = (uint32_t)clause->low;
+	return true;
+}
+
+/* ---- the other fields ---- */
+
+static bool field_seq(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
+		      struct plan_packet *out)
+{
+	struct plan_seq *seq = clause->kind == CL_SEQ ? &out->seq : &out->ack;
+	const char *name = clause_names[clause->kind];
+
+	out->set |= clause->kind == CL_SEQ ? FIELD_SEQ : FIELD_ACK;
+	seq->value = clause->seq.value;
+	switch (clause->seq.kind) {
+	case AST_SEQ_RELATIVE: seq->kind = SEQ_RELATIVE; break;
+	case AST_SEQ_NEXT: seq->kind = SEQ_NEXT; break;
+	case AST_SEQ_ABSOLUTE: seq->kind = SEQ_ABSOLUTE; break;
+	case AST_SEQ_ANY: seq->kind = SEQ_ANY; break;
+	}
+	if (seq->kind == SEQ_ANY && use == PACKET_SENT) {
+		FAIL(r, clause->span, "'%s any' is for packets that are expected", name);
+		HELP(r, "leave it out to continue from what went before");
+		return false;
+	}
+	return in_range(r, clause->span, quoted_name(r, clause->kind), seq->value,
+			seq->kind == SEQ_ABSOLUTE ? 0 : -INT64_C(0xffffffff), INT64_C(0xffffffff));
+}
+
+static bool field_len(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
+		      struct plan_packet *out)
+{
+	if (use == PACKET_SENT) {
+		FAIL(r, clause->span, "'len' is for packets that are expected");
+		HELP(r, "write the payload: 'data %lld bytes'", (long long)clause->low);
+		return false;
+	}
+	if (!in_range(r, clause->span, "'len'", clause->low, 0, UINT16_MAX) ||
+	    !in_range(r, clause->span, "'len'", clause->high, 0, UINT16_MAX))
+		return false;
+	if (clause->low > clause->high) {
+		FAIL(r, clause->span, "this range is empty");
+		HELP(r, "write 'len %lld..%lld'", (long long)clause->high, (long long)clause->low);
+		return false;
+	}
+	out->set |= FIELD_LEN;
+	out->len_low = clause->low;
+	out->len_high = clause->high;
+	return true;
+}
+
+/* Words that stand for numbers. Return: the index of @word in @words, or -1 with an error. */
+static int choice(struct resolver *r, const struct ast_word *word, const char *what,
+		  const char *const *words)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(words[i], word->text) == 0)
+			return i;
+	unknown_word(r, word, what, words, NULL);
+	return -1;
+}
+
+static bool field_ecn(struct resolver *r, const struct ast_clause *clause, struct plan_packet *out)
+{
+	static const char *const codepoints[] = { "not-ect", "ect1", "ect0", "ce", NULL };
+	int ecn = choice(r, &clause->word, "ECN codepoint", codepoints); /* RFC 3168 5 */
+
+	if (ecn < 0)
+		return false;
+	out->set |= FIELD_ECN;
+	out->ecn = (uint8_t)ecn;
+	return true;
+}
+
+static bool field_df(struct resolver *r, const struct ast_clause *clause, struct plan_packet *out)
+{
+	static const char *const words[] = { "off", "on", NULL };
+	int on = choice(r, &clause->word, "value of 'df'", words);
+
+	if (on < 0)
+		return false;
+	if (!field_exists(r, CL_DF))
+		return true;
+	out->set |= FIELD_DF;
+	out->df = on;
+	return true;
+}
+
+static bool field_checksum(struct resolver *r, const struct ast_clause *clause,
+			   struct plan_packet *out)
+{
+	static const char *const words[] = { "bad", NULL };
+
+	out->set |= FIELD_CHECKSUM;
+	if (clause->word.text) {
+		out->checksum_bad = true;
+		return choice(r, &clause->word, "checksum", words) == 0;
+	}
+	out->checksum = (uint16_t)clause->low;
+	return in_range(r, clause->span, "'checksum'", clause->low, 0, UINT16_MAX);
+}
+
+static bool field_data(struct resolver *r, const struct ast_clause *clause, struct plan_packet *out)
+{
+	out->set |= FIELD_DATA;
+	return resolve_payload(r, &clause->value, &out->data, &out->data_len);
+}
+
+/* ---- ICMP ---- */
+
+static bool field_mtu(struct resolver *r, const struct ast_clause *clause, struct plan_packet *out)
+{
+	if (out->icmp_kind != ICMP_FRAG_NEEDED) {
+		FAIL(r, clause->span, "'%s' carries no 'mtu'", icmp_name(out->icmp_kind));
+		HELP(r, "only 'frag-needed' does");
+		return false;
+	}
+	out->mtu = (uint32_t)clause->low;
+	return in_range(r, clause->span, "'mtu'", clause->low, 68, UINT16_MAX);
+}
+
+static bool field_about(struct resolver *r, const struct ast_clause *clause,
+			struct plan_packet *out)
+{
+	const struct ast_word *flags = &clause->about_flags;
+
+	if (clause->word.text) {
+		out->about_from = find_host(r, &clause->word);
+		if (out->about_from == NO_INDEX)
+			return false;
+	}
+	out->about_any = strcmp(flags->text, "packet") == 0;
+	out->about_data = strcmp(flags->text, "DATA") == 0;
+	return out->about_any || out->about_data || resolve_flags(r, flags, &out->about_flags);
+}
+
+/* The kind; and as long as nothing else is written, it is about the other host's last packet. */
+static bool packet_icmp(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
+			struct plan_packet *out)
+{
+	out->icmp = true;
+	out->about_any = true;
+	out->about_from = 1 - out->from;
+	if (!icmp_by_name(ast->icmp.text, &out->icmp_kind))
+		return unknown_word(r, &ast->icmp, "ICMP message", icmp_words(), NULL);
+	if (out->icmp_kind != ICMP_FRAG_NEEDED || use == PACKET_EXPECTED ||
+	    find_clause(ast, CL_MTU))
+		return true;
+	FAIL(r, ast->span, "a sent 'frag-needed' needs its 'mtu'");
+	HELP(r, "write 'mtu 1200', say");
+	return false;
+}
+
+/* ---- clauses ---- */
+
+/* Does such a message have such a field? */
+static bool clause_fits(struct resolver *r, const struct ast_clause *clause, bool icmp)
+{
+	const char *name = clause_names[clause->kind];
+	bool common = clause->kind == CL_ON || clause->kind == CL_TTL;
+	bool icmp_only = clause->kind == CL_MTU || clause->kind == CL_ABOUT;
+
+	if (common || icmp == icmp_only)
+		return true;
+	FAIL(r, clause->span, icmp ? "'%s' is no field of an ICMP message"
+				   : "'%s' is no field of a TCP segment", name);
+	HELP(r, icmp ? "'mtu', 'about', 'ttl' and 'on' are" : "it belongs to 'icmp …'");
+	return false;
+}
+
+static bool resolve_clause(struct resolver *r, const struct ast_clause *clause,
+			   enum packet_use use, struct plan_packet *out)
+{
+	if (!clause_fits(r, clause, out->icmp))
+		return false;
+	switch (clause->kind) {
+	case CL_SEQ:
+	case CL_ACK: return field_seq(r, clause, use, out);
+	case CL_WIN:
+	case CL_URGENT:
+	case CL_OFFSET:
+	case CL_TTL:
+	case CL_DSCP:
+	case CL_RESERVED:
+	case CL_ID:
+	case CL_FLOWLABEL: return field_number(r, clause, out);
+	case CL_LEN: return field_len(r, clause, use, out);
+	case CL_MTU: return field_mtu(r, clause, out);
+	case CL_ECN: return field_ecn(r, clause, out);
+	case CL_DF: return field_df(r, clause, out);
+	case CL_CHECKSUM: return field_checksum(r, clause, out);
+	case CL_DATA: return field_data(r, clause, out);
+	case CL_OPTIONS: return resolve_options(r, clause, use, out);
+	case CL_ABOUT: return field_about(r, clause, out);
+	case CL_AGAIN: out->again = true; return true;
+	case CL_TO:
+	case CL_ON: return true; /* resolve_flow() has read them */
+	case CL_AS:
+		FAIL(r, clause->span, "'as' names a packet that is held");
+		HELP(r, "a connection is named by 'on'");
+		return false;
+	case CL_NTH:
+		FAIL(r, clause->span, "'3rd' and the like are not played yet by this version");
+		HELP(r, "write a line for each of the packets");
+		return false;
+	case N_CLAUSES: break;
+	}
+	return false;
+}
+
+/* ---- the whole packet ---- */
+
+int headers_size(const struct resolver *r)
+{
+	return (r->target->ip == IP_V6 ? 40 : 20) + 20;
+}
+
+/* Bytes of options of a segment that is to be sent: those written, or the default ones. */
+static size_t sent_options_size(const struct resolver *r, const struct plan_packet *packet)
+{
+	if (packet->set & FIELD_OPTIONS)
+		return options_size(packet);
+	if (packet->flags & TCP_SYN)
+		return 4; /* mss */
+	return r->scope.flow_notes[packet->flow].timestamps ? 12 : 0;
+}
+
+/* A frame that is larger than the link's MTU would not reach the other host. */
+static bool fits_link(struct resolver *r, const struct ast_packet *ast,
+		      const struct plan_packet *packet)
+{
+	const struct ast_clause *data = find_clause(ast, CL_DATA);
+	size_t headers = (size_t)headers_size(r) + sent_options_size(r, packet);
+	size_t size = headers + packet->data_len, mtu = (size_t)r->plan->link_mtu;
+
+	if (!data || size <= mtu)
+		return true;
+	FAIL(r, data->span, "with %zu bytes of data this IPv%d packet has %zu, the link's MTU is %zu",
+	     packet->data_len, r->target->ip == IP_V6 ? 6 : 4, size, mtu);
+	if (size <= MAX_MTU)
+		HELP(r, "at most %zu bytes of data fit; or write 'link mtu %zu'", mtu - headers, size);
+	else
+		HELP(r, "at most %zu bytes of data fit", mtu - headers);
+	return false;
+}
+
+bool resolve_packet(struct resolver *r, const struct ast_packet *ast, int from,
+		    enum packet_use use, struct plan_packet *out)
+{
+	*out = (struct plan_packet){ .from = from, .span = ast->span };
+
+	bool ok = ast->icmp.text ? packet_icmp(r, ast, use, out) : packet_flags(r, ast, use, out);
+
+	/* a packet of unknown flags still begins its connection: no second error for that */
+	ok &= resolve_flow(r, ast, use, out);
+	for (size_t i = 0; i < ast->n_clauses; i++)
+		ok &= resolve_clause(r, &ast->clauses[i], use, out);
+	return ok && (use == PACKET_EXPECTED || fits_link(r, ast, out));
+}
