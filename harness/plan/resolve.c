@@ -334,6 +334,7 @@ struct plan *resolve(const struct ast *ast, const struct target *target, struct 
 		r->scope.newest_socket[i] = r->scope.newest_listener[i] = NO_INDEX;
 	set_bindings(r);
 	r->main_flow_spoken = speaks_of_main(r, ast->lines, ast->n_lines);
+	r->scope.n_flows = r->main_flow_spoken ? 1 : 0;
 	resolve_lines(r, ast->lines, ast->n_lines);
 	check_whole(r, ast);
 	if (r->failed) {
