@@ -58,12 +58,22 @@ static void unknown_param(struct arena *arena, const struct source *source,
 		diag_help(diags, "a line 'for NAME in VALUE, VALUE' makes '$NAME' known");
 }
 
+static bool has_param(const struct tokens *tokens)
+{
+	for (size_t i = 0; i < tokens->count; i++)
+		if (tokens->items[i].kind == TOK_PARAM)
+			return true;
+	return false;
+}
+
 struct tokens lex_substitute(struct arena *arena, const struct source *source,
 			     const struct tokens *tokens, const struct binding *bindings,
 			     size_t n_bindings, struct diags *diags)
 {
 	struct tokens out = { .count = tokens->count };
 
+	if (!has_param(tokens))
+		return *tokens;
 	out.items = arena_alloc(arena, tokens->count * sizeof(*out.items));
 	for (size_t i = 0; i < tokens->count; i++) {
 		const struct token *token = &tokens->items[i];

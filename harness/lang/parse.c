@@ -304,18 +304,20 @@ static void check_values_differ(struct parser *parser, const struct for_line *li
 	qsort(sorted, line->n_values, sizeof(*sorted), by_text);
 	for (size_t i = 1; i < line->n_values; i++)
 		if (strcmp(sorted[i - 1]->text, sorted[i]->text) == 0)
-			parse_fail(parser, sorted[i], "each value makes a test of its own",
-				   "duplicate value %s", token_shown(parser, sorted[i]));
+			parse_fail_span(parser, sorted[i]->span,
+					"each value makes a test of its own", "duplicate value %s",
+					token_shown(parser, sorted[i]));
 }
 
 static void check_name_is_new(struct parser *parser, const struct for_line *lines, size_t count)
 {
-	struct token at = { .kind = TOK_WORD, .span = lines[count].name.span };
+	const struct ast_word *name = &lines[count].name;
 
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(lines[i].name.text, lines[count].name.text) == 0)
-			parse_fail(parser, &at, "write all its values in one 'for' line",
-				   "a second parameter '%.40s'", lines[i].name.text);
+		if (strcmp(lines[i].name.text, name->text) == 0)
+			parse_fail_span(parser, name->span,
+					"write all its values in one 'for' line",
+					"a second parameter '%.40s'", name->text);
 }
 
 struct for_line *parse_for_lines(struct arena *arena, const struct source *source,

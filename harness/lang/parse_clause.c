@@ -288,13 +288,13 @@ bool check_clauses_once(struct parser *parser, const struct ast_packet *packet)
 
 	for (size_t i = 0; i < packet->n_clauses; i++) {
 		const struct ast_clause *clause = &packet->clauses[i];
-		struct token at = { .kind = TOK_WORD, .span = clause->span };
 		size_t word = strcspn(parser->source->text + clause->span.start, " \t\r\n");
 
 		if (seen & 1u << clause->kind)
-			return parse_fail(parser, &at, "each field may be written once",
-					  "duplicate field '%.*s'", (int)word,
-					  parser->source->text + clause->span.start);
+			return parse_fail_span(parser, clause->span,
+					       "each field may be written once",
+					       "duplicate field '%.*s'", (int)word,
+					       parser->source->text + clause->span.start);
 		seen |= 1u << clause->kind;
 	}
 	return true;

@@ -65,10 +65,14 @@ bool take_kind(struct parser *parser, enum token_kind kind);
 /* The bytes from @start to the end of the last token taken. */
 struct span span_since(const struct parser *parser, const struct token *start);
 
-/* Report an error at @at; nothing when the lexer did so already (TOK_BAD).
- * @help: the remedy; NULL: the verb's usage. Return: false. */
+/* Report an error at @at, one of the parser's tokens; nothing when the lexer did so
+ * already (TOK_BAD). @help: the remedy; NULL: the verb's usage. Return: false. */
 bool parse_fail(struct parser *parser, const struct token *at, const char *help,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same at any place. */
+bool parse_fail_span(struct parser *parser, struct span span, const char *help,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* "expected @what after …" at the next token. Return: false. */
 bool parse_expected(struct parser *parser, const char *what, const char *help);

@@ -101,26 +101,45 @@ static bool behind_last_comma(const struct parser *parser, const struct token *a
 	       (at >= parser->first + 2 && goes_on(parser, at - 2));
 }
 
-bool parse_fail(struct parser *parser, const struct token *at, const char *help,
-		const char *format, ...)
+static void report(struct parser *parser, struct span span, const char *help, const char *format,
+		   va_list args)
 {
 	char message[256];
-	va_list args;
 
 	parser->failed = true;
-	if (at->kind == TOK_BAD)
-		return false;
-	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
-	diag_error(parser->diags, parser->source, at->span, "%s", message);
-
-	if (behind_last_comma(parser, at))
-		diag_help(parser->diags, "a line that ends with ',' goes on in the next");
-	else if (help)
+	diag_error(parser->diags, parser->source, span, "%s", message);
+	if (help)
 		diag_help(parser->diags, "%s", help);
 	else if (parser->verb)
 		diag_help(parser->diags, "write: %s", parser->verb->usage);
+}
+
+bool parse_fail_span(struct parser *parser, struct span span, const char *help,
+		     const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(parser, span, help, format, args);
+	va_end(args);
+	return false;
+}
+
+bool parse_fail(struct parser *parser, const struct token *at, const char *help,
+		const char *format, ...)
+{
+	va_list args;
+
+	if (at->kind == TOK_BAD) {
+		parser->failed = true;
+		return false;
+	}
+	if (behind_last_comma(parser, at))
+		help = "a line that ends with ',' goes on in the next";
+	va_start(args, format);
+	report(parser, at->span, help, format, args);
+	va_end(args);
 	return false;
 }
 
