@@ -384,13 +384,15 @@ static void sack_blocks(void **state)
 /* Options that are none: whole words of them, and one that runs over the end. */
 static void raw_options(void **state)
 {
-	static const uint8_t bytes[] = { 0xfd, 4, 1, 2, 34, 4, 9, 9, 1, 1, 5, 10 }, lone[] = { 1, 1, 1, 34 };
+	static const uint8_t bytes[] = { 0xfd, 4, 1, 2, 34, 4, 9, 9, 1, 1, 5, 10 },
+		lone[] = { 1, 1, 1, 34 };
 	const struct plan_option all = { .kind = OPT_RAW, .bytes = bytes, .len = 12 },
 		head = { .kind = OPT_RAW, .bytes = bytes, .len = 4 },
 		tail = { .kind = OPT_RAW, .bytes = bytes + 10, .len = 2 },
 		cookie = { .kind = OPT_FASTOPEN, .bytes = bytes + 6, .len = 2 },
 		any_cookie = { .kind = OPT_FASTOPEN };
-	const struct plan_option list[] = { head, cookie, tail }, any[] = { head, any_cookie, tail };
+	const struct plan_option list[] = { head, cookie, tail },
+		any[] = { head, any_cookie, tail };
 	struct fixture *fixture = *state;
 
 	assert_int_equal(option_rows(fixture, bytes, 12, &all, 1, false), 0);

@@ -12,7 +12,9 @@ enum { CAPTURE_ERROR_LEN = 512 };
 
 struct capture;
 
-/* Open @interface of the process's present namespace. @buffer: bytes of the kernel's ring.
+/* Open @interface of the process's present namespace.
+ * @buffer: bytes of the kernel's ring. A frame takes a slot of the MTU's size in it (2 MiB hold
+ *          1310 at MTU 1500), with the interface's offloads on a slot of 64 KB (2 MiB hold 32).
  * Return: the capture, or NULL with the reason in @error. */
 struct capture *capture_open(const char *interface, int buffer, char error[CAPTURE_ERROR_LEN]);
 

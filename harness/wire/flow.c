@@ -186,7 +186,7 @@ static bool timestamp_of(const struct packet *packet, const uint8_t *frame, uint
 static void saw_timestamps(struct stream *stream, const struct packet *packet,
 			   const uint8_t *frame, bool arrives)
 {
-	uint32_t value;
+	uint32_t value = 0;
 	bool there = timestamp_of(packet, frame, &value);
 
 	if (packet->flags & TCP_SYN)

@@ -34,7 +34,11 @@ struct segment {
 
 	bool has_offset;       /* write @offset (words) instead of the true one */
 	uint8_t offset;
-	enum { CHECKSUM_RIGHT, CHECKSUM_BAD /* the right one plus one */, CHECKSUM_VALUE } checksum_mode;
+	enum {
+		CHECKSUM_RIGHT,
+		CHECKSUM_BAD,  /* the right one plus one */
+		CHECKSUM_VALUE,
+	} checksum_mode;
 	uint16_t checksum;
 };
 
