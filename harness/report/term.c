@@ -206,53 +206,46 @@ void term_puts(struct strbuf *out, const char *text, const struct report_style *
 	term_clean(out, text, strlen(text), style);
 }
 
-/* One character as a string in a scenario has it. Return: bytes of @data it took. */
-static size_t escape_char(struct strbuf *out, const char *data, size_t len,
-			  const struct report_style *style)
+/* One byte as a string in a scenario has it. Return: columns. */
+static int escape_byte(struct strbuf *out, unsigned char byte)
 {
 	static const char escapes[] = "\nn\rr\tt\"\"\\\\";
-	uint32_t code = 0;
-	size_t size = utf8_next(data, len, &code);
 
 	for (size_t i = 0; i + 1 < sizeof(escapes); i += 2) {
-		if (*data == escapes[i]) {
+		if (byte == (unsigned char)escapes[i]) {
 			strbuf_printf(out, "\\%c", escapes[i + 1]);
-			return 1;
+			return 2;
 		}
 	}
-	if (size == 0 || IN(unprintable, code) || (size > 1 && !style->unicode)) {
-		strbuf_printf(out, "\\x%02x", (unsigned char)*data);
+	if (byte >= 0x20 && byte < 0x7f) {
+		strbuf_addch(out, (char)byte);
 		return 1;
 	}
-	strbuf_add(out, data, size);
-	return size;
+	strbuf_printf(out, "\\x%02x", byte);
+	return 4;
 }
 
 void term_quote(struct strbuf *out, const void *data, size_t len, int columns,
 		const struct report_style *style)
 {
-	const char *bytes = data;
-	struct strbuf next = STRBUF_INIT;
+	const unsigned char *bytes = data;
 	int mark = term_width(term_ellipsis(style));
 	int width = 2; /* the quotes */
+	size_t at = 0;
 
 	strbuf_addch(out, '"');
-	while (len > 0) {
-		strbuf_clear(&next);
+	for (; at < len; at++) {
+		size_t before = out->len;
 
-		size_t size = escape_char(&next, bytes, len, style);
-		int more = term_width(strbuf_text(&next));
-
-		/* Only the last character may take the ellipsis's place. */
-		if (width + more + (size < len ? mark : 0) > columns)
+		width += escape_byte(out, bytes[at]);
+		/* Only the last byte may take the ellipsis's place. */
+		if (width + (at + 1 < len ? mark : 0) > columns) {
+			out->len = before;
+			out->text[before] = '\0';
 			break;
-		strbuf_add(out, next.text, next.len);
-		width += more;
-		bytes += size;
-		len -= size;
+		}
 	}
 	strbuf_addch(out, '"');
-	if (len > 0)
+	if (at < len)
 		strbuf_puts(out, term_ellipsis(style));
-	strbuf_free(&next);
 }
