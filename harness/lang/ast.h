@@ -166,7 +166,7 @@ struct ast_line {
 	struct ast_word word;   /* host's name · sysctl's host · release NAME · probe's host ·
 	                           cut FROM (`cut wire`: text NULL) · establish: the client */
 	struct ast_word other;  /* host's kind · link offload word · cut TO · probe's caller */
-	struct ast_word key;    /* sysctl's key · for's name · the call's or question's name */
+	struct ast_word key;    /* host's `owned` · sysctl's key · for's name · the call's or question's name */
 	struct ast_value *values; /* title, about, rfc parts, tags, ip, sysctl values, for values,
 	                             call arguments, wait, delay … by, tolerance, patience;
 	                             establish: the server, a VAL_ENDPOINT */

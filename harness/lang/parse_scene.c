@@ -45,7 +45,7 @@ bool parse_tags(struct parser *parser, struct ast_line *line)
 	return true;
 }
 
-/* "host" NAME ( "kernel" | "crafted" ) */
+/* "host" NAME ( "kernel" | "crafted" [ "owned" ] ) */
 bool parse_host(struct parser *parser, struct ast_line *line)
 {
 	static const char *const kinds[] = { "kernel", "crafted", NULL };
@@ -58,7 +58,12 @@ bool parse_host(struct parser *parser, struct ast_line *line)
 		parser->hosts[i] = line->word;
 		break;
 	}
-	return parse_choice(parser, kinds, &line->other);
+	if (!parse_choice(parser, kinds, &line->other))
+		return false;
+	if (line->other.text && strcmp(line->other.text, "crafted") == 0 &&
+	    at_word(parser, "owned"))
+		line->key = word_of(take(parser));
+	return true;
 }
 
 /* ipversion = "4" | "6" | "mapped" */

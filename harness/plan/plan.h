@@ -31,6 +31,7 @@ enum host_kind { HOST_KERNEL, HOST_CRAFTED };
 struct plan_host {
 	const char *name;
 	enum host_kind kind;
+	bool owned;        /* crafted, and yet a stack owns its address too: it will answer */
 	struct span span;
 };
 

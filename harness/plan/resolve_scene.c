@@ -179,6 +179,7 @@ static void scene_host(struct resolver *r, const struct ast_line *line)
 	plan->hosts[plan->n_hosts++] = (struct plan_host){
 		.name = arena_strdup(r->arena, line->word.text),
 		.kind = kind,
+		.owned = line->key.text != NULL,
 		.span = line->word.span,
 	};
 	if (plan->n_hosts == PLAN_HOSTS)

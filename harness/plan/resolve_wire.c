@@ -30,13 +30,13 @@ static int crafted_sender(struct resolver *r, const struct ast_line *line)
 	return NO_INDEX;
 }
 
-/* expect, drop: a kernel host. Return: the host, or NO_INDEX with an error. */
-static int kernel_sender(struct resolver *r, const struct ast_line *line)
+/* expect, drop: a host with a stack. Return: the host, or NO_INDEX with an error. */
+static int stack_sender(struct resolver *r, const struct ast_line *line)
 {
 	const struct ast_word *from = &line->packet->from;
 	int host = find_host(r, from);
 
-	if (host == NO_INDEX || is_kernel(r, host))
+	if (host == NO_INDEX || is_kernel(r, host) || r->plan->hosts[host].owned)
 		return host;
 	FAIL(r, from->span, "%s is a crafted host: its packets are written, not waited for",
 	     from->text);
@@ -55,7 +55,7 @@ static void wire_send(struct resolver *r, const struct ast_line *line)
 	struct plan_step step = new_step(inject ? STEP_INJECT : STEP_SEND, line->span);
 	struct plan_packet *packet = arena_alloc(r->arena, sizeof(*packet));
 	int from = crafted_sender(r, line);
-	bool ok = resolve_time_of_send(r, inject ? "inject" : "send", &line->time, &step.time);
+	bool ok = resolve_time_of_send(r, inject ? "an 'inject'" : "a 'send'", &line->time, &step.time);
 
 	if (from == NO_INDEX || !resolve_packet(r, line->packet, from, PACKET_SENT, packet) || !ok)
 		return;
@@ -69,7 +69,7 @@ static void wire_expect(struct resolver *r, const struct ast_line *line)
 	enum step_kind kind = line->kind == LINE_DROP ? STEP_DROP : STEP_EXPECT;
 	struct plan_step step = new_step(kind, line->span);
 	struct plan_packet *packet = arena_alloc(r->arena, sizeof(*packet));
-	int from = kernel_sender(r, line);
+	int from = stack_sender(r, line);
 	bool ok = resolve_time(r, &line->time, &step.time);
 
 	if (from == NO_INDEX || !resolve_packet(r, line->packet, from, PACKET_EXPECTED, packet) ||

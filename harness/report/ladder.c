@@ -119,8 +119,10 @@ static void print_heads(struct ladder *ladder)
 	struct strbuf left = STRBUF_INIT, right = STRBUF_INIT;
 	int width = ladder->middle + 2;
 
-	strbuf_printf(&left, "%s (%s)", host_name(ladder->plan, 0), kinds[hosts[0].kind]);
-	strbuf_printf(&right, "%s (%s)", host_name(ladder->plan, 1), kinds[hosts[1].kind]);
+	strbuf_printf(&left, "%s (%s%s)", host_name(ladder->plan, 0), kinds[hosts[0].kind],
+		      hosts[0].owned ? ", owned" : "");
+	strbuf_printf(&right, "%s (%s%s)", host_name(ladder->plan, 1), kinds[hosts[1].kind],
+		      hosts[1].owned ? ", owned" : "");
 	term_cut(&left, width / 2 - 1, style);
 	term_cut(&right, width / 2 - 1, style);
 	term_pad(&left, width - term_width(strbuf_text(&right)));

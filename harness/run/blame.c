@@ -299,9 +299,13 @@ enum play blame_mismatch(struct engine *engine, int step, const struct seen *see
 		message(&blame, "%s from %s differs from what is expected in %s",
 			strbuf_text(&saw), host_name(engine, packet->from),
 			field_list(engine, mismatches));
-	for (int i = 0; i < mismatches->count; i++)
-		row(&blame, mismatches->items[i].field, mismatches->items[i].expected,
-		    mismatches->items[i].saw);
+	for (int i = 0; i < mismatches->count; i++) {
+		const struct mismatch *item = &mismatches->items[i];
+		bool from = strcmp(item->field, "from") == 0; /* match knows no names */
+
+		row(&blame, item->field, from ? host_name(engine, packet->from) : item->expected,
+		    from ? host_name(engine, seen->from) : item->saw);
+	}
 	strbuf_free(&expected);
 	strbuf_free(&saw);
 	note_when(&blame, seen->packet.time);

@@ -108,11 +108,11 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	if (flow != NO_INDEX && packet->class == PACKET_TCP && seen->from != NO_INDEX) {
 		const struct flow *known = &engine->connections[flow].flow;
 
+		event.u.packet.seq = flow_seq(known, seen->from, packet);
+		event.u.packet.ack = flow_ack(known, seen->from, packet);
+		event.u.packet.ack_valid = packet->flags & TCP_ACK;
 		if (counts)
 			note_stream(engine, flow, seen, arrives);
-		event.u.packet.seq = flow_relative(&known->stream[seen->from], packet->seq);
-		event.u.packet.ack = flow_relative(&known->stream[1 - seen->from], packet->ack);
-		event.u.packet.ack_valid = packet->flags & TCP_ACK;
 	}
 	stage_emit(&engine->stage, &event, seen->frame);
 	if (fate != FATE_UNEXPECTED)

@@ -285,6 +285,11 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 {
 	struct caller *caller = &stage->callers[index];
 
+	if (reply->step >= 0) {
+		const struct plan_call *call = stage->plan->steps[reply->step].call;
+
+		note_socket(stage, call->makes != NO_INDEX ? call->makes : call->socket, reply);
+	}
 	if (reply->kind == PROBE_ENTERED) {
 		caller->entered = true;
 		return;
@@ -301,7 +306,6 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 	if (reply->step < 0) /* a question of ours: the asker records it */
 		return;
 
-	const struct plan_call *call = stage->plan->steps[reply->step].call;
 	struct event event = {
 		.kind = EVENT_RESULT,
 		.step = reply->step,
@@ -315,7 +319,6 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 		},
 	};
 
-	note_socket(stage, call->makes != NO_INDEX ? call->makes : call->socket, reply);
 	stage_emit(stage, &event, reply->data);
 }
 

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SET_AHEAD = 3, DYING_MAX = 64, PROGRESS_MS = 200 };
+enum { SET_AHEAD = 3 /* for each place */, DYING_MAX = 64, PROGRESS_MS = 200 };
 
 enum phase { PHASE_FREE, PHASE_SETTING, PHASE_READY, PHASE_PLAYING };
 
@@ -395,7 +395,7 @@ int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *
 {
 	struct suite suite = {
 		.jobs = jobs, .count = count, .options = options, .watch = watch,
-		.n_players = (size_t)options->jobs + SET_AHEAD, .began = clock_mono_ns(),
+		.n_players = (size_t)options->jobs * (1 + SET_AHEAD), .began = clock_mono_ns(),
 	};
 	int rc = 0;
 

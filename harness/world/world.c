@@ -59,6 +59,12 @@ static bool is_kernel(const struct builder *builder, int host)
 	       builder->plan->hosts[host].kind == HOST_KERNEL;
 }
 
+/* A crafted host whose address the wire's own stack has too. */
+static bool is_owned(const struct builder *builder, int host)
+{
+	return host < builder->plan->n_hosts && builder->plan->hosts[host].owned;
+}
+
 void world_addresses(int index, struct world_host *host)
 {
 	static const uint8_t mac[6] = { 0x02, 0, 0, 0, 0, 0 };
@@ -156,7 +162,9 @@ static int build_host(struct builder *builder, int host)
 {
 	struct world_host *self = &builder->world->hosts[host];
 	struct netlink *netlink = &builder->hosts[host].netlink;
-	const uint8_t wire_mac[6] = { 0x02, 0, 0, 0, 0x01, (uint8_t)(host + 1) };
+	const uint8_t port_mac[6] = { 0x02, 0, 0, 0, 0x01, (uint8_t)(host + 1) };
+	const uint8_t *wire_mac = is_owned(builder, 1 - host) ? builder->world->hosts[1 - host].mac
+							      : port_mac;
 	const struct veth_end eth = { "eth0", INDEX_ETH, self->mac };
 	const struct veth_end wire = { self->interface, INDEX_WIRE + host, wire_mac };
 	const char *what;
@@ -214,22 +222,28 @@ static int plain_links(const struct builder *builder, int ctl, int host)
 	return rc < 0 ? fail(builder->error, rc, "connect the wire") : 0;
 }
 
-/* This host's addresses, and where the other one is. */
-static int address_host(struct builder *builder, int host)
+/* Where an address is to be put: a link, and the netlink sockets of its namespace. */
+struct place {
+	struct netlink *netlink, *routes;
+	int link;
+};
+
+/* Give the place @host's addresses, and tell it where the other host is. */
+static int put_addresses(struct builder *builder, const struct place *place, int host)
 {
 	const struct world_host *self = &builder->world->hosts[host];
 	const struct world_host *other = &builder->world->hosts[1 - host];
-	struct netlink *netlink = &builder->hosts[host].netlink;
+	struct netlink *netlink = place->netlink;
 	const char *what;
 	int rc;
 
-	netlink_address(netlink, INDEX_ETH, &(struct netlink_ip){ AF_INET, self->ip4, 24 });
-	netlink_neighbour(netlink, INDEX_ETH, &(struct netlink_ip){ AF_INET, other->ip4, 32 },
+	netlink_address(netlink, place->link, &(struct netlink_ip){ AF_INET, self->ip4, 24 });
+	netlink_neighbour(netlink, place->link, &(struct netlink_ip){ AF_INET, other->ip4, 32 },
 			  other->mac);
 	if (builder->plan->ip == IP_V6) {
-		netlink_address(netlink, INDEX_ETH,
+		netlink_address(netlink, place->link,
 				&(struct netlink_ip){ AF_INET6, self->ip6, 64 });
-		netlink_neighbour(netlink, INDEX_ETH,
+		netlink_neighbour(netlink, place->link,
 				  &(struct netlink_ip){ AF_INET6, other->ip6, 128 }, other->mac);
 	}
 	rc = netlink_commit(netlink, &what);
@@ -237,8 +251,35 @@ static int address_host(struct builder *builder, int host)
 		return fail(builder->error, rc, what);
 	if (builder->plan->ip != IP_V6)
 		return 0;
-	rc = netlink_await_local6(&builder->hosts[host].routes, self->ip6);
+	rc = netlink_await_local6(place->routes, self->ip6);
 	return rc < 0 ? fail(builder->error, rc, "see the IPv6 address at work") : 0;
+}
+
+static int address_host(struct builder *builder, int host)
+{
+	struct place place = { &builder->hosts[host].netlink, &builder->hosts[host].routes,
+			       INDEX_ETH };
+
+	return put_addresses(builder, &place, host);
+}
+
+/* The trap of beginners, on purpose: the wire's own stack gets the address of crafted host
+ * @host, and will answer for it. The process is in the wire's namespace. */
+static int address_owned(struct builder *builder, int host)
+{
+	struct netlink netlink = { .socket = NULL }, routes = { .socket = NULL };
+	struct place place = { &netlink, &routes, INDEX_WIRE + 1 - host };
+	int rc = netlink_open(&netlink, 0);
+
+	if (rc == 0 && builder->plan->ip == IP_V6)
+		rc = netlink_open(&routes, RTMGRP_IPV6_ROUTE);
+	if (rc < 0)
+		fail(builder->error, rc, "open an rtnetlink socket");
+	else
+		rc = put_addresses(builder, &place, host);
+	netlink_close(&netlink);
+	netlink_close(&routes);
+	return rc;
 }
 
 static int connect_hosts(struct builder *builder)
@@ -253,6 +294,8 @@ static int connect_hosts(struct builder *builder)
 		rc = plain_links(builder, ctl, host);
 		if (rc == 0)
 			rc = address_host(builder, host);
+		if (rc == 0 && is_owned(builder, 1 - host))
+			rc = address_owned(builder, 1 - host);
 	}
 	close(ctl);
 	return rc;
