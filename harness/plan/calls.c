@@ -6,6 +6,8 @@
  */
 #include "plan/resolve_internal.h"
 
+#include "base/strbuf.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -23,11 +25,10 @@ static const struct ast_value *peek(const struct args *args)
 	return args->next < args->line->n_values ? &args->line->values[args->next] : NULL;
 }
 
-/* "usage: listen [PORT] [backlog N]" */
+/* "write 'listen [PORT] [backlog N]'" */
 static void help_usage(struct args *args)
 {
-	HELP(args->r, "write '%s%s%s'", args->row->name, args->row->usage[0] ? " " : "",
-	     args->row->usage);
+	HELP(args->r, "write '%s%s%s'", args->row->name, args->usage[0] ? " " : "", args->usage);
 }
 
 /* The next argument, of kind @kind; @what: "a port", for the error. */
@@ -72,9 +73,14 @@ static bool unknown_constant(struct resolver *r, const struct ast_word *word, co
 			     const char *what)
 {
 	const char *known[CONSTANTS_MAX];
+	struct strbuf all = STRBUF_INIT;
 
 	constant_words(prefix, known, CONSTANTS_MAX);
-	return unknown_word(r, word, what, known, NULL);
+	for (const char **one = known; *one; one++)
+		strbuf_printf(&all, "%s%s", all.len ? ", " : "", *one);
+	unknown_word(r, word, what, known, strbuf_text(&all));
+	strbuf_free(&all);
+	return false;
 }
 
 bool read_flags(struct resolver *r, const struct ast_value *value, const char *prefix,
@@ -94,13 +100,14 @@ bool read_flags(struct resolver *r, const struct ast_value *value, const char *p
 	return true;
 }
 
-/* A|B|C or a single word. */
+/* A|B|C or a single word. @what: "flag", "event". */
 static bool take_flags(struct args *args, const char *prefix, const char *what, int64_t *out)
 {
 	const struct ast_value *value = peek(args);
+	const char *article = what[0] == 'e' ? "an" : "a";
 
 	if (!value || value->kind != VAL_FLAGS)
-		value = take(args, VAL_WORD, what);
+		value = take(args, VAL_WORD, arena_printf(args->r->arena, "%s %s", article, what));
 	else
 		args->next++;
 	return value && read_flags(args->r, value, prefix, what, out);
@@ -164,6 +171,7 @@ static bool args_listen(struct args *args, struct plan_call *call)
 
 	call->args[0] = DEFAULT_BACKLOG;
 	if (value && value->kind == VAL_NUMBER) {
+		call->address.port = UINT16_MAX; /* after an error, too, it makes a socket */
 		if (!take_number(args, "a port", 1, UINT16_MAX, &port))
 			return false;
 		call->address.port = (uint16_t)port;
@@ -263,8 +271,9 @@ static bool args_linger(struct args *args, struct plan_call *call)
 {
 	int64_t on, seconds;
 
-	if (!take_number(args, "'on or off' of SO_LINGER", 0, 1, &on) ||
-	    !take_number(args, "the time of SO_LINGER", 0, INT_MAX, &seconds))
+	args->usage = "SO_LINGER ONOFF SECONDS";
+	if (!take_number(args, "ONOFF", 0, 1, &on) ||
+	    !take_number(args, "SECONDS", 0, INT_MAX, &seconds))
 		return false;
 	call->args[2] = on << 32 | seconds;
 	return true;
@@ -273,8 +282,11 @@ static bool args_linger(struct args *args, struct plan_call *call)
 /* SO_RCVTIMEO 2s: the bytes of a struct timeval */
 static bool args_timeval(struct args *args, struct plan_call *call)
 {
-	const struct ast_value *value = take(args, VAL_DURATION, "a time, as in 2s,");
 	struct timeval *time = arena_alloc(args->r->arena, sizeof(*time));
+
+	args->usage = "SO_RCVTIMEO 2s";
+
+	const struct ast_value *value = take(args, VAL_DURATION, "a duration");
 
 	if (!value || !duration_ok(args->r, value->span, value->number))
 		return false;
@@ -413,9 +425,10 @@ static const struct {
 
 /* All of the above as words, for nearest_word(); a unit test compares them. */
 static const char *const words[] = {
-	"socket", "bind", "listen", "accept", "connect", "read", "recv", "write", "send",
-	"sendfile", "shutdown", "close", "setsockopt", "getsockopt", "poll", "fcntl", "ioctl",
-	"recvmsg", "nonblocking", "getsockname", "getpeername", "state", "error", "readable", NULL,
+	"socket", "bind",  "listen",   "accept",   "connect",     "read",        "recv",
+	"write",  "send",  "sendfile", "shutdown", "close",       "setsockopt",  "getsockopt",
+	"poll",   "fcntl", "ioctl",    "recvmsg",  "nonblocking", "getsockname", "getpeername",
+	"state",  "error", "readable", NULL,
 };
 _Static_assert(sizeof(words) / sizeof(words[0]) == N_CALLS + N_QUESTIONS + 1, "every word");
 
@@ -468,17 +481,20 @@ unsigned question_results(enum question_id id)
 	return questions[id].results;
 }
 
-bool call_is_later(const char *text)
+const char *call_is_later(const char *text)
 {
-	static const char *const later[] = {
-		"run", "stdin", "stdout", "stderr", "exit", "kill", "listening", "syscall",
-		"timer", "queues", "info", "sockets",
+	static const char *const programs[] = {
+		"run", "stdin", "stdout", "stderr", "exit", "kill", "listening", "syscall", NULL,
 	};
+	static const char *const later[] = { "timer", "queues", "info", "sockets", NULL };
 
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (strcmp(later[i], text) == 0)
-			return true;
-	return false;
+	for (const char *const *word = programs; *word; word++)
+		if (strcmp(*word, text) == 0)
+			return "write the calls of the program, one on a line";
+	for (const char *const *word = later; *word; word++)
+		if (strcmp(*word, text) == 0)
+			return "the questions it knows are 'state', 'error' and 'readable'";
+	return NULL;
 }
 
 unsigned call_results(const struct plan_call *call)
@@ -492,7 +508,8 @@ unsigned call_results(const struct plan_call *call)
 
 bool read_args(struct resolver *r, const struct ast_line *line, struct plan_call *call)
 {
-	struct args args = { .r = r, .line = line, .row = call_row(call->id) };
+	const struct call_row *row = call_row(call->id);
+	struct args args = { .r = r, .line = line, .row = row, .usage = row->usage };
 
 	if (!args.row->read(&args, call))
 		return false;

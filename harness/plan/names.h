@@ -19,7 +19,8 @@ bool errno_by_name(const char *text, int *number);
 bool state_by_name(const char *text, int *number);        /* "CLOSE-WAIT" */
 bool flags_by_name(const char *text, uint16_t *flags);    /* "PSH-ACK-DTH" */
 bool icmp_by_name(const char *text, enum icmp_kind *kind); /* "frag-needed" */
-bool constant_by_name(const char *prefix, const char *text, int64_t *number); /* SHUT_, MSG_, POLL, O_, F_, SIO */
+/* @prefix: SHUT_, MSG_, POLL, O_, F_, SIO or IP */
+bool constant_by_name(const char *prefix, const char *text, int64_t *number);
 bool sockopt_by_name(const char *text, int *level, int *name); /* "TCP_NODELAY" */
 
 /* The words constant_by_name() knows of a prefix, NULL-terminated, at most @max - 1 of them.

@@ -50,9 +50,11 @@ static bool begin_connection(struct handshake *shake)
 	int known = on->text ? find_flow(r, on->text) : r->scope.main_flow;
 
 	if (known != NO_INDEX) {
-		FAIL(r, on->text ? on->span : shake->line->verb, "%s%s has begun already",
-		     on->text ? "connection " : "the connection", on->text ? on->text : "");
-		HELP(r, "another one has %s: 'on second', say", on->text ? "another name" : "a name");
+		FAIL(r, on->text ? on->span : shake->line->verb,
+		     "the connection%s%s%s has begun already", on->text ? " '" : "",
+		     on->text ? on->text : "", on->text ? "'" : "");
+		HELP(r, "another one has %s: 'on second', say",
+		     on->text ? "another name" : "a name");
 		return false;
 	}
 	for (int host = 0; on->text && host < PLAN_HOSTS; host++) {

@@ -117,7 +117,7 @@ static bool may_begin(struct resolver *r, const struct ast_word *name, bool open
 
 /* The ports of a connection that begins with this packet. */
 static bool begin_flow(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
-		       struct plan_packet *out, uint16_t port)
+		       bool flags_known, struct plan_packet *out, uint16_t port)
 {
 	int from = out->from, other = 1 - from;
 	struct plan_flow *flow = &r->scope.flows[out->flow];
@@ -133,7 +133,7 @@ static bool begin_flow(struct resolver *r, const struct ast_packet *ast, enum pa
 		HELP(r, "it quotes a packet that the scenario has seen before");
 		return false;
 	}
-	if (flow->port[other])
+	if (flow->port[other] || !flags_known)
 		return true;
 	FAIL(r, ast->span, "to which port of %s?", host_name(r, other));
 	HELP(r, "write 'to %s:8080', say; or let it listen first: '%s: listen 8080'",
@@ -152,17 +152,18 @@ static bool same_port(struct resolver *r, const struct ast_clause *to, int flow,
 		*known = port;
 	if (*known == port)
 		return true;
-	FAIL(r, to->span, "%s%s goes to %s:%u", name ? "connection " : "the connection",
-	     name ? name : "", host_name(r, receiver), *known);
+	FAIL(r, to->span, "the connection%s%s%s goes to %s:%u", name ? " '" : "", name ? name : "",
+	     name ? "'" : "", host_name(r, receiver), *known);
 	HELP(r, "another connection has %sname: 'on second', say", name ? "another " : "a ");
 	return false;
 }
 
 bool resolve_flow(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
-		  struct plan_packet *out)
+		  bool flags_known, struct plan_packet *out)
 {
 	const struct ast_clause *on = find_clause(ast, CL_ON), *to = find_clause(ast, CL_TO);
-	bool opens = to || (!out->icmp && (out->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
+	bool opens =
+		to || !flags_known || (!out->icmp && (out->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
 	uint16_t port = 0;
 
 	out->flow = on ? find_flow(r, on->word.text) : r->scope.main_flow;
@@ -173,7 +174,7 @@ bool resolve_flow(struct resolver *r, const struct ast_packet *ast, enum packet_
 	if (on && !may_begin(r, &on->word, opens))
 		return false;
 	out->flow = add_flow(r, on ? on->word.text : NULL, ast->span);
-	return out->flow != NO_INDEX && begin_flow(r, ast, use, out, port);
+	return out->flow != NO_INDEX && begin_flow(r, ast, use, flags_known, out, port);
 }
 
 void note_timestamps(struct resolver *r, const struct plan_packet *packet)

@@ -55,20 +55,21 @@ struct scope {
 	struct plan_flow flows[PLAN_FLOWS_MAX];
 	struct flow_notes flow_notes[PLAN_FLOWS_MAX];
 	int n_flows;
-	int main_flow;                     /* the one without a name, NO_INDEX before it is spoken of */
+	int main_flow;                     /* the one without a name; NO_INDEX: not begun */
 
 	struct plan_socket sockets[PLAN_SOCKETS_MAX];
 	struct socket_notes socket_notes[PLAN_SOCKETS_MAX];
 	int n_sockets;
 	int newest_socket[PLAN_HOSTS];
 	int newest_listener[PLAN_HOSTS];
-	uint16_t port[PLAN_HOSTS];         /* of the latest listen or bind line, connect line to it */
+	uint16_t port[PLAN_HOSTS];         /* of its latest listen or bind, or connect to it */
 
 	struct plan_caller callers[PLAN_CALLERS_MAX];
 	struct pending pending[PLAN_CALLERS_MAX];
 	int n_callers;
 
 	bool once[N_ONCE];
+	bool unsure[PLAN_HOSTS];           /* a call of it was wrong: it may have made a socket */
 };
 
 struct resolver {
@@ -84,7 +85,7 @@ struct resolver {
 	bool hosts_wrong;       /* reported; the timeline would only repeat it */
 	bool untitled;          /* reported: the title does not come first */
 	int depth;              /* of kernel blocks */
-	bool main_flow_spoken;  /* some line that is played speaks of the connection without a name */
+	bool main_flow_spoken;  /* a line that is played is of the connection without a name */
 
 	/* growing arrays of the plan */
 	struct plan_step *steps;
@@ -161,9 +162,10 @@ size_t options_size(const struct plan_packet *packet);
 /* Bytes of an IP and a TCP header without options. */
 int headers_size(const struct resolver *r);
 
-/* The connection a packet line speaks of; begins it if it is its first line. */
+/* The connection a packet line speaks of; begins it if it is its first line. Of a packet whose
+ * flags are wrong (@flags_known false) nothing more is demanded. */
 bool resolve_flow(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
-		  struct plan_packet *out);
+		  bool flags_known, struct plan_packet *out);
 /* If this crafted SYN has timestamps, segments of its connection may carry them from now on. */
 void note_timestamps(struct resolver *r, const struct plan_packet *packet);
 /* Begin a connection. @name: NULL for the main one. Return: its index or NO_INDEX. */
@@ -177,8 +179,8 @@ void flow_words(const struct resolver *r, const char *words[PLAN_FLOWS_MAX + 1])
 void socket_words(const struct resolver *r, int host, const char *words[PLAN_SOCKETS_MAX + 1]);
 bool check_port(struct resolver *r, const struct ast_value *endpoint, int64_t lowest);
 
-/* Any kind of time (a packet that is expected) · one moment (@verb: what is done then) · the
- * time of a result. */
+/* Any kind of time (a packet that is expected) · one moment (@verb: "a 'send'") · the time of
+ * a result. */
 bool resolve_time(struct resolver *r, const struct ast_time *time, struct plan_time *out);
 bool resolve_time_of_send(struct resolver *r, const char *verb, const struct ast_time *time,
 			  struct plan_time *out);
@@ -186,7 +188,7 @@ bool resolve_time_of_answer(struct resolver *r, const struct ast_line *line, str
 
 void resolve_call_line(struct resolver *r, const struct ast_line *line);
 void resolve_answer_line(struct resolver *r, const struct ast_line *line);
-/* The caller of that name (NULL: unnamed), added if new. Return: index, or NO_INDEX with an error. */
+/* The caller of that name (NULL: unnamed), added if new. Return: NO_INDEX after an error. */
 int find_caller(struct resolver *r, int host, const char *name, struct span span);
 int add_socket(struct resolver *r, int host, const char *name, struct span span);
 /* Emit a call; keeps track of what its caller is busy with. */
@@ -219,6 +221,7 @@ struct args {
 	struct resolver *r;
 	const struct ast_line *line;
 	const struct call_row *row;
+	const char *usage; /* the row's, or what the first argument makes of it */
 	size_t next;
 };
 
@@ -234,8 +237,9 @@ const struct call_row *call_row(enum call_id id);
 bool call_by_name(const char *text, enum call_id *id);
 bool question_by_name(const char *text, enum question_id *id);
 unsigned question_results(enum question_id id);
-/* A word that the grammar knows and this version does not play: `run`, `timer` … */
-bool call_is_later(const char *text);
+/* A word that the grammar knows and this version does not play (`run`, `timer` …)?
+ * Return: what to write instead, or NULL. */
+const char *call_is_later(const char *text);
 /* Read the arguments of @line's call into @call. */
 bool read_args(struct resolver *r, const struct ast_line *line, struct plan_call *call);
 /* The results @call may have; fcntl's depend on its command. */

@@ -48,7 +48,8 @@ static bool option_number(struct resolver *r, const struct ast_option *option,
 	case OPTNUM_VALUE:
 		*kind = NUM_VALUE;
 		*out = (uint32_t)number->value;
-		return in_range(r, number->span, rule->what, number->value, 0, rule->high);
+		return in_range(r, number->span, arena_printf(r->arena, "'%s'", rule->what),
+				number->value, 0, rule->high);
 	}
 	return false;
 }
@@ -106,7 +107,8 @@ static bool option_sack(struct resolver *r, const struct ast_option *ast, enum p
 static bool option_bytes(struct resolver *r, const struct ast_option *ast, struct plan_option *out)
 {
 	if (ast->kind == AST_OPT_MD5 && ast->len != MD5_LEN) {
-		FAIL(r, ast->span, "an MD5 digest has %d bytes, this one has %zu", MD5_LEN, ast->len);
+		FAIL(r, ast->span, "an MD5 digest has %d bytes, this one has %zu", MD5_LEN,
+		     ast->len);
 		HELP(r, "write an option of another length in full: 'hex 13 …'");
 		return false;
 	}

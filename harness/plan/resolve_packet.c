@@ -9,6 +9,7 @@
 #include "plan/resolve_internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *const clause_names[N_CLAUSES] = {
 	[CL_SEQ] = "seq", [CL_ACK] = "ack", [CL_WIN] = "win", [CL_LEN] = "len",
@@ -38,17 +39,39 @@ static struct span part_of(const struct ast_word *word, size_t offset, size_t le
 	return (struct span){ word->span.start + offset, len };
 }
 
+/* "SYNACK", "syn_ack" as the author meant it: "SYN-ACK". Return: NULL when it is not that. */
+static const char *with_dashes(struct resolver *r, const char *text)
+{
+	const char *joined = "";
+
+	while (*text) {
+		const char *const *flag = flag_words();
+
+		while (*flag && strncasecmp(text, *flag, strlen(*flag)) != 0)
+			flag++;
+		if (!*flag)
+			return NULL;
+		joined = arena_printf(r->arena, "%s%s%s", joined, *joined ? "-" : "", *flag);
+		text += strlen(*flag);
+		text += strspn(text, "-_");
+	}
+	return joined;
+}
+
 static bool wrong_flag(struct resolver *r, const struct ast_word *word, size_t offset, size_t len)
 {
-	static const char *const whole[] = { "DATA", "none", NULL };
+	static const char *const whole[] = {
+		"DATA", "SYN", "ACK", "FIN", "RST", "PSH", "URG", "ECE", "CWR", "AE", "DTH", NULL,
+	};
 	struct ast_word flag = {
 		.text = arena_strndup(r->arena, word->text + offset, len),
 		.span = part_of(word, offset, len),
 	};
-	const char *nearest = nearest_word(flag.text, flag_words());
+	bool alone = len == strlen(word->text);
+	const char *nearest = with_dashes(r, flag.text);
 
-	if (!nearest && len == strlen(word->text))
-		nearest = nearest_word(flag.text, whole);
+	if (!nearest)
+		nearest = nearest_word(flag.text, alone ? whole : flag_words());
 	FAIL(r, flag.span, "unknown flag '%s'", flag.text);
 	if (nearest)
 		HELP(r, "did you mean '%s'?", nearest);
@@ -390,10 +413,12 @@ static bool fits_link(struct resolver *r, const struct ast_packet *ast,
 
 	if (!data || size <= mtu)
 		return true;
-	FAIL(r, data->span, "with %zu bytes of data this IPv%d packet has %zu, the link's MTU is %zu",
+	FAIL(r, data->span,
+	     "with %zu bytes of data this IPv%d packet has %zu, the link's MTU is %zu",
 	     packet->data_len, r->target->ip == IP_V6 ? 6 : 4, size, mtu);
 	if (size <= MAX_MTU)
-		HELP(r, "at most %zu bytes of data fit; or write 'link mtu %zu'", mtu - headers, size);
+		HELP(r, "at most %zu bytes of data fit; or write 'link mtu %zu'", mtu - headers,
+		     size);
 	else
 		HELP(r, "at most %zu bytes of data fit", mtu - headers);
 	return false;
@@ -407,7 +432,7 @@ bool resolve_packet(struct resolver *r, const struct ast_packet *ast, int from,
 	bool ok = ast->icmp.text ? packet_icmp(r, ast, use, out) : packet_flags(r, ast, use, out);
 
 	/* a packet of unknown flags still begins its connection: no second error for that */
-	ok &= resolve_flow(r, ast, use, out);
+	ok &= resolve_flow(r, ast, use, ok, out);
 	for (size_t i = 0; i < ast->n_clauses; i++)
 		ok &= resolve_clause(r, &ast->clauses[i], use, out);
 	return ok && (use == PACKET_EXPECTED || fits_link(r, ast, out));

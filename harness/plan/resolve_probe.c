@@ -80,6 +80,8 @@ static int named_socket(struct resolver *r, const struct ast_word *on, int host)
 		HELP(r, "a socket is named where it is made: 'as NAME'");
 		return NO_INDEX;
 	}
+	if (r->scope.unsure[host])
+		return NO_INDEX;
 	socket_words(r, host, known);
 
 	const char *nearest = nearest_word(on->text, known);
@@ -92,8 +94,11 @@ static int named_socket(struct resolver *r, const struct ast_word *on, int host)
 	return NO_INDEX;
 }
 
+/* An error, unless one is known that explains it. Return: NO_INDEX. */
 static int no_socket(struct resolver *r, const struct ast_line *line, int host)
 {
+	if (r->scope.unsure[host])
+		return NO_INDEX;
 	FAIL(r, line->key.span, "%s has no socket yet", host_name(r, host));
 	HELP(r, "begin with '%s: socket'", host_name(r, host));
 	return NO_INDEX;
@@ -108,7 +113,7 @@ static int acting_socket(struct resolver *r, const struct ast_line *line, int ho
 		return named_socket(r, &line->on, host);
 	if (listener && r->scope.newest_listener[host] != NO_INDEX)
 		return r->scope.newest_listener[host];
-	if (listener && newest == NO_INDEX) {
+	if (listener && newest == NO_INDEX && !r->scope.unsure[host]) {
 		FAIL(r, line->key.span, "%s has no listener yet", host_name(r, host));
 		HELP(r, "begin with '%s: listen 8080'", host_name(r, host));
 		return NO_INDEX;
@@ -237,8 +242,7 @@ void note_call(struct resolver *r, int host, const struct plan_call *call)
 	}
 }
 
-static void resolve_call(struct resolver *r, const struct ast_line *line, int host,
-			 enum call_id id)
+static void resolve_call(struct resolver *r, const struct ast_line *line, int host, enum call_id id)
 {
 	struct plan_step step = new_step(STEP_CALL, line->span);
 	struct plan_call call = {
@@ -277,10 +281,13 @@ void resolve_answer_line(struct resolver *r, const struct ast_line *line)
 
 	const struct plan_call *call = r->scope.pending[step.caller].call;
 
+	if (!call && r->scope.unsure[host])
+		return;
 	if (!call) {
 		FAIL(r, line->word.span, "no call of %s%s%s is running", line->word.text,
 		     line->other.text ? "/" : "", line->other.text ? line->other.text : "");
-		HELP(r, "a call runs until its answer, which is written once: with the call or here");
+		HELP(r,
+		     "a call runs until its answer, which is written once: with the call or here");
 		return;
 	}
 	step.answered = true;
@@ -345,6 +352,7 @@ static void resolve_question(struct resolver *r, const struct ast_line *line, in
 	}
 	if (line->as.text) {
 		FAIL(r, line->as.span, "'%s' makes no socket to be named", name);
+		HELP(r, "'on NAME' says what is asked about");
 		ok = false;
 	}
 	ok &= resolve_time_of_answer(r, line, &step.time);
@@ -363,10 +371,11 @@ void resolve_call_line(struct resolver *r, const struct ast_line *line)
 	enum call_id call;
 	enum question_id question;
 	int host = probe_host(r, line);
+	const char *instead = call_is_later(line->key.text);
 
-	if (call_is_later(line->key.text)) {
+	if (instead) {
 		FAIL(r, line->key.span, "'%s' is not played yet by this version", line->key.text);
-		HELP(r, "the questions it knows are 'state', 'error' and 'readable'");
+		HELP(r, "%s", instead);
 	} else if (question_by_name(line->key.text, &question)) {
 		if (host != NO_INDEX)
 			resolve_question(r, line, host, question);
@@ -376,5 +385,7 @@ void resolve_call_line(struct resolver *r, const struct ast_line *line)
 	} else {
 		unknown_word(r, &line->key, "call", call_words(),
 			     "the calls and questions are in section 5 of the language reference");
+		if (host != NO_INDEX)
+			r->scope.unsure[host] = true;
 	}
 }

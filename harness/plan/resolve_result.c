@@ -31,8 +31,10 @@ static void help_results(const struct reading *reading)
 	} texts[] = {
 		{ MAY_OK, "ok" }, { MAY_NUMBER, "a number" }, { MAY_ZERO, "0" },
 		{ MAY_DATA, "a payload" }, { MAY_EVENTS, "events (POLLIN|POLLHUP)" },
-		{ MAY_FLAGS, "flags (O_RDWR|O_NONBLOCK)" }, { MAY_ADDRESS, "an address (HOST:PORT)" },
-		{ MAY_STATE, "a state" }, { MAY_YES_NO, "yes or no" }, { MAY_ERRNO, "an errno" },
+		{ MAY_FLAGS, "flags (O_RDWR|O_NONBLOCK)" },
+		{ MAY_ADDRESS, "an address (HOST:PORT)" },
+		{ MAY_STATE, "a state (ESTABLISHED, CLOSE-WAIT …)" },
+		{ MAY_YES_NO, "yes or no" }, { MAY_ERRNO, "an errno" },
 	};
 	struct strbuf list = STRBUF_INIT;
 	unsigned left = reading->results & ~(unsigned)(MAY_SIGPIPE | MAY_QUEUED);
@@ -139,9 +141,9 @@ static bool result_word(struct reading *reading, const struct ast_value *value)
 	case MAY_STATE: out->kind = RESULT_STATE; break;
 	case MAY_EVENTS:
 	case MAY_FLAGS: out->kind = RESULT_EVENTS; break;
-	case MAY_SIGPIPE: out->sigpipe = true; /* always with EPIPE */ /* fall through */
-	default: out->kind = RESULT_ERRNO; break;
+	default: out->kind = RESULT_ERRNO; break; /* SIGPIPE comes with EPIPE */
 	}
+	out->sigpipe = result == MAY_SIGPIPE;
 	return true;
 }
 
@@ -267,7 +269,7 @@ static bool result_tail(struct reading *reading)
 		HELP(reading->r, "write '-> EPIPE SIGPIPE'");
 		return false;
 	}
-	FAIL(reading->r, value->span, "one result, and another");
+	FAIL(reading->r, value->span, "a call has one result");
 	help_results(reading);
 	return false;
 }

@@ -213,7 +213,8 @@ static const char *sysctl_word(struct resolver *r, const struct ast_value *value
 	case VAL_WORD:
 		return value->word.text;
 	case VAL_STRING:
-		if (!memchr(value->data, '\0', value->len) && !memchr(value->data, '\n', value->len))
+		if (!memchr(value->data, '\0', value->len) &&
+		    !memchr(value->data, '\n', value->len))
 			return value->data;
 		break;
 	case VAL_DURATION:
@@ -254,7 +255,8 @@ static void scene_sysctl(struct resolver *r, const struct ast_line *line)
 	const char *value = sysctl_value(r, line);
 
 	if (host != NO_INDEX && !is_kernel(r, host)) {
-		FAIL(r, line->word.span, "%s is a crafted host: it has no sysctls", line->word.text);
+		FAIL(r, line->word.span, "%s is a crafted host: it has no sysctls",
+		     line->word.text);
 		HELP(r, "name the kernel host");
 	}
 	if (host == NO_INDEX || !key_ok || !value || !r->live)

@@ -103,13 +103,13 @@ bool resolve_time_of_send(struct resolver *r, const char *verb, const struct ast
 	};
 
 	if (repeats(time)) {
-		FAIL(r, time->span, "one '%s' is one packet: it has one time", verb);
+		FAIL(r, time->span, "%s is one packet: it has one time", verb);
 		HELP(r, "write a line for each");
 		return false;
 	}
 	if (time->kind != AST_TIME_NONE && time->kind != AST_TIME_AFTER &&
 	    time->kind != AST_TIME_AT) {
-		FAIL(r, time->span, "a '%s' cannot be '%s'", verb, words[time->kind]);
+		FAIL(r, time->span, "%s cannot be '%s'", verb, words[time->kind]);
 		HELP(r, "say when it is to happen: 'after 50ms' or 'at 1s'");
 		return false;
 	}
@@ -122,7 +122,7 @@ bool resolve_time_of_answer(struct resolver *r, const struct ast_line *line, str
 
 	if (time->kind != AST_TIME_NONE && !line->answer.written) {
 		FAIL(r, time->span, "a time is that of a result, and none is written");
-		HELP(r, "write the result before it; to begin later, write 'wait 1s' above this line");
+		HELP(r, "write the result before it; to begin later, 'wait 1s' above this line");
 		return false;
 	}
 	if (repeats(time)) {

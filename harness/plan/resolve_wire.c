@@ -55,7 +55,8 @@ static void wire_send(struct resolver *r, const struct ast_line *line)
 	struct plan_step step = new_step(inject ? STEP_INJECT : STEP_SEND, line->span);
 	struct plan_packet *packet = arena_alloc(r->arena, sizeof(*packet));
 	int from = crafted_sender(r, line);
-	bool ok = resolve_time_of_send(r, inject ? "an 'inject'" : "a 'send'", &line->time, &step.time);
+	bool ok = resolve_time_of_send(r, inject ? "an 'inject'" : "a 'send'", &line->time,
+				       &step.time);
 
 	if (from == NO_INDEX || !resolve_packet(r, line->packet, from, PACKET_SENT, packet) || !ok)
 		return;

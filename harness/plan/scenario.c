@@ -19,12 +19,12 @@ struct loader {
 	const struct source *source;
 	struct diags *diags;
 	size_t errors_before;
-	struct arena *arena;      /* the scenario's */
+	struct arena *arena; /* the scenario's */
 	struct tokens tokens;
 	struct for_line *params;
 	size_t n_params;
 	size_t n_combinations;
-	struct plan **plans;      /* [ip][combination], NULL: not wanted */
+	struct plan **plans; /* [ip][combination], NULL: not wanted */
 };
 
 static bool failed(const struct loader *loader)
