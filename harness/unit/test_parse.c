@@ -440,13 +440,13 @@ static void test_block_errors(void **state)
 }
 
 /* @depth blocks, @ends of them closed */
-static const char *nested(struct fixture *fixture, int depth, int ends)
+static const char *nested(struct fixture *fixture, size_t depth, size_t ends)
 {
-	char *text = arena_alloc(fixture->arena, (size_t)(depth * 11 + ends * 4 + 1)), *at = text;
+	char *text = arena_alloc(fixture->arena, depth * 11 + ends * 4 + 1), *at = text;
 
-	for (int i = 0; i < depth; i++)
+	for (size_t i = 0; i < depth; i++)
 		at += sprintf(at, "kernel > 6\n");
-	for (int i = 0; i < ends; i++)
+	for (size_t i = 0; i < ends; i++)
 		at += sprintf(at, "end\n");
 	return text;
 }
