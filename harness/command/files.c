@@ -7,11 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool is_scenario(const char *path)
+/* Hidden files are an editor's. */
+static bool is_scenario(const char *name)
 {
-	size_t len = strlen(path);
+	size_t len = strlen(name);
 
-	return len > 4 && strcmp(path + len - 4, ".scn") == 0;
+	return len > 4 && name[0] != '.' && strcmp(name + len - 4, ".scn") == 0;
 }
 
 static void add_file(struct files *files, struct arena *arena, const char *path)
@@ -46,7 +47,7 @@ static const char *add_folder(struct files *files, struct arena *arena, const ch
 		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)
 			error = arena_printf(arena, "%s: %s", entry->fts_path,
 					     strerror(entry->fts_errno));
-		if (entry->fts_info == FTS_F && is_scenario(entry->fts_path)) {
+		if (entry->fts_info == FTS_F && is_scenario(entry->fts_name)) {
 			add_file(files, arena, entry->fts_path);
 			any = true;
 		}
