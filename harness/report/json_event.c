@@ -41,8 +41,8 @@ static void put_mac(struct json_maker *maker, json_t *object, const char *key,
 {
 	char text[sizeof("00:00:00:00:00:00")];
 
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-		 mac[4], mac[5]);
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
 	put_text(maker, object, key, text);
 }
 

@@ -246,8 +246,8 @@ static void draw_packet(struct ladder *ladder, size_t place, const char *note)
 	int room = ladder->middle - LEAD - (lost ? 2 + LOST_FILL_MIN + LOST_TAIL : 4);
 	struct strbuf raw = STRBUF_INIT, label = STRBUF_INIT, middle = STRBUF_INIT;
 
-	packet_text(ladder->plan, event, blob_at(ladder, place), window_is_news(ladder, event), room,
-		    ladder->style, &raw);
+	packet_text(ladder->plan, event, blob_at(ladder, place), window_is_news(ladder, event),
+		    room, ladder->style, &raw);
 	term_puts(&label, strbuf_text(&raw), ladder->style);
 	if (event->u.packet.from == NO_INDEX)
 		strbuf_printf(&middle, " ? %s", strbuf_text(&label));
@@ -327,8 +327,8 @@ static size_t draw_call(struct ladder *ladder, size_t place, const char *note)
 	if (call)
 		call_text(ladder->plan, call, &what);
 	if (whole)
-		result_text(ladder->plan, call, event_at(ladder, place + 1), blob_at(ladder, place + 1),
-			    &outcome);
+		result_text(ladder->plan, call, event_at(ladder, place + 1),
+			    blob_at(ladder, place + 1), &outcome);
 	else
 		strbuf_puts(&outcome, "…");
 	draw_deed(ladder, host, event, strbuf_text(&what), strbuf_text(&outcome), note);
@@ -372,10 +372,12 @@ static void draw_answer(struct ladder *ladder, size_t place, const char *note)
 	const char *of = asked_of(ladder->plan, step_at(ladder->plan, event->step));
 	struct strbuf what = STRBUF_INIT, outcome = STRBUF_INIT;
 
-	strbuf_printf(&what, "%s%s%s", question_name(event->u.ask.id), of ? " on " : "", of ? of : "");
+	strbuf_printf(&what, "%s%s%s", question_name(event->u.ask.id), of ? " on " : "",
+		      of ? of : "");
 	strbuf_puts(&outcome, "= ");
 	ask_text(event->u.ask.id, event->u.ask.answer, &outcome);
-	draw_deed(ladder, event->u.ask.host, event, strbuf_text(&what), strbuf_text(&outcome), note);
+	draw_deed(ladder, event->u.ask.host, event, strbuf_text(&what), strbuf_text(&outcome),
+		  note);
 	strbuf_free(&what);
 	strbuf_free(&outcome);
 }

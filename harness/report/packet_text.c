@@ -203,7 +203,8 @@ static void tcp_text(const struct event *event, bool window, struct strbuf *out)
 	const struct packet *packet = &event->u.packet.packet;
 	char flags[FLAGS_LEN];
 
-	strbuf_printf(out, "%s seq %" PRId64, flags_name(packet->flags, flags), event->u.packet.seq);
+	strbuf_printf(out, "%s seq %" PRId64, flags_name(packet->flags, flags),
+		      event->u.packet.seq);
 	if (event->u.packet.ack_valid)
 		strbuf_printf(out, " ack %" PRId64, event->u.packet.ack);
 	if (packet->payload_len > 0)
@@ -298,7 +299,8 @@ static void core_text(const struct plan *plan, const struct event *event, bool w
 		strbuf_puts(out, "link noise");
 		break;
 	case PACKET_OTHER:
-		strbuf_printf(out, "IP protocol %u, %" PRIu32 " bytes", packet->protocol, packet->len);
+		strbuf_printf(out, "IP protocol %u, %" PRIu32 " bytes", packet->protocol,
+			      packet->len);
 		break;
 	case PACKET_MALFORMED:
 		strbuf_printf(out, "malformed: %s", packet->why ? packet->why : "unreadable");

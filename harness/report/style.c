@@ -9,22 +9,15 @@
 
 enum { WIDTH_MAX = 1000 };
 
-static bool is_set(const char *variable)
-{
-	const char *value = getenv(variable);
-
-	return value && *value;
-}
-
 static bool color_for(bool terminal, const char *option)
 {
-	const char *term = getenv("TERM");
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 
 	if (option && strcmp(option, "always") == 0)
 		return true;
 	if (option && strcmp(option, "never") == 0)
 		return false;
-	return terminal && !is_set("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+	return terminal && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
 /* POSIX: the first of these that is set and not empty decides. */
@@ -32,10 +25,12 @@ static bool locale_is_utf8(void)
 {
 	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-		if (is_set(variables[i]))
-			return strcasestr(getenv(variables[i]), "UTF-8") ||
-			       strcasestr(getenv(variables[i]), "UTF8");
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *locale = getenv(variables[i]);
+
+		if (locale && *locale)
+			return strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8");
+	}
 	return false;
 }
 

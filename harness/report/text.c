@@ -130,7 +130,8 @@ static void print_reason(FILE *out, const struct plan *plan, const char *word, e
 	struct strbuf line = STRBUF_INIT;
 
 	name_text(plan, style, &line);
-	strbuf_printf(&line, ": %s%s:%s ", term_paint(style, paint), word, term_plain(style, paint));
+	strbuf_printf(&line, ": %s%s:%s ", term_paint(style, paint), word,
+		      term_plain(style, paint));
 	term_puts(&line, reason, style);
 	fprintf(out, "%s\n", strbuf_text(&line));
 	strbuf_free(&line);
@@ -224,7 +225,8 @@ void text_verdict(FILE *out, const struct plan *plan, const struct record *recor
 			      term_plain(style, PAINT_DIM));
 	} else {
 		strbuf_puts(&line, "  ");
-		term_puts(&line, reason_or(plan, record, record->verdict == VERDICT_NONE ? NO_END : ""),
+		term_puts(&line,
+			  reason_or(plan, record, record->verdict == VERDICT_NONE ? NO_END : ""),
 			  style);
 	}
 	fprintf(out, "%s%s%s %s\n", term_paint(style, word.paint), word.text,

@@ -194,7 +194,8 @@ bool record_failure(const struct record *record, size_t index, struct arena *are
 	if (head.n_rows > room || head.n_notes > room)
 		return false;
 
-	struct strings strings = { (const char *)blob + sizeof(head), (const char *)blob + len, false };
+	struct strings strings = { (const char *)blob + sizeof(head), (const char *)blob + len,
+				   false };
 	struct failure failure = {
 		.span = { (size_t)head.start, (size_t)head.len },
 		.n_rows = (size_t)head.n_rows, .n_notes = (size_t)head.n_notes,

@@ -123,7 +123,8 @@ static void put_tcp(uint8_t *tcp, const struct sample_packet *packet)
 	put32(tcp + 4, isns[from] + (uint32_t)packet->seq);
 	if (packet->flags & TCP_ACK)
 		put32(tcp + 8, isns[!from] + (uint32_t)packet->ack);
-	put16(tcp + 12, (unsigned int)((TCP_HEADER + packet->options_len) / 4) << 12 | packet->flags);
+	put16(tcp + 12,
+	      (unsigned int)((TCP_HEADER + packet->options_len) / 4) << 12 | packet->flags);
 	put16(tcp + 14, packet->win);
 	if (packet->options_len)
 		memcpy(tcp + TCP_HEADER, packet->options, packet->options_len);
@@ -268,8 +269,11 @@ static void play_close(struct sample *sample)
 {
 	int fin = sample_step(sample, STEP_SEND, 9), ack = sample_step(sample, STEP_EXPECT, 10);
 	int state = sample_step(sample, STEP_ASK, 11);
-	int write = sample_call(sample, 12, 0, (struct plan_call){
-		.id = CALL_WRITE, .makes = NO_INDEX, .data = (const uint8_t *)"one", .data_len = 3 });
+	int write = sample_call(sample, 12, 0,
+				(struct plan_call){ .id = CALL_WRITE,
+						    .makes = NO_INDEX,
+						    .data = (const uint8_t *)"one",
+						    .data_len = 3 });
 	int data = sample_step(sample, STEP_EXPECT, 13);
 	struct event asked = event_of(EVENT_ASK, state, 400);
 
@@ -288,8 +292,11 @@ static void play_close(struct sample *sample)
 
 static void play_end(struct sample *sample)
 {
-	int write = sample_call(sample, 15, 0, (struct plan_call){
-		.id = CALL_WRITE, .makes = NO_INDEX, .data = (const uint8_t *)"two", .data_len = 3 });
+	int write = sample_call(sample, 15, 0,
+				(struct plan_call){ .id = CALL_WRITE,
+						    .makes = NO_INDEX,
+						    .data = (const uint8_t *)"two",
+						    .data_len = 3 });
 	int wait = sample_step(sample, STEP_WAIT, 16);
 	int read = sample_call(sample, 17, 1, (struct plan_call){
 		.id = CALL_READ, .makes = NO_INDEX, .args = { 65536 } });

@@ -153,8 +153,8 @@ static void holds_calls_and_answers(void **state)
 	assert_string_equal(text_at(event, "errno"), "EPIPE");
 	assert_true(json_is_true(json_object_get(event, "sigpipe")));
 	assert_string_equal(text_at(event, "result"), "= -1 EPIPE SIGPIPE");
-	assert_string_equal(text_at(json_object_get(json_object_get(event, "args"), "data"), "text"),
-			    "two");
+	assert_string_equal(
+		text_at(json_object_get(json_object_get(event, "args"), "data"), "text"), "two");
 
 	event = event_of_kind(json, "result", 3);
 	assert_string_equal(text_at(event, "caller"), "client/reader");
@@ -175,11 +175,16 @@ static void names_every_argument(void **state)
 		const char *key, *value;
 	} cases[] = {
 		{ { .id = CALL_SETSOCKOPT, .args = { SOL_SOCKET, SO_REUSEADDR, 1 } },
-		  "option", "\"SO_REUSEADDR\"" },
-		{ { .id = CALL_SETSOCKOPT, .args = { SOL_SOCKET, SO_LINGER, INT64_C(1) << 32 | 9 } },
-		  "linger", "9" },
+		  "option",
+		  "\"SO_REUSEADDR\"" },
+		{ { .id = CALL_SETSOCKOPT,
+		    .args = { SOL_SOCKET, SO_LINGER, INT64_C(1) << 32 | 9 } },
+		  "linger",
+		  "9" },
 		{ { .id = CALL_SHUTDOWN, .args = { SHUT_WR } }, "how", "\"SHUT_WR\"" },
-		{ { .id = CALL_SEND, .args = { 1000, MSG_NOSIGNAL } }, "flags", "\"MSG_NOSIGNAL\"" },
+		{ { .id = CALL_SEND, .args = { 1000, MSG_NOSIGNAL } },
+		  "flags",
+		  "\"MSG_NOSIGNAL\"" },
 		{ { .id = CALL_SENDFILE, .args = { 1000 } }, "count", "1000" },
 		{ { .id = CALL_POLL, .args = { 1 | 16, 250 } }, "events", "\"POLLIN|POLLHUP\"" },
 		{ { .id = CALL_POLL, .args = { 1, 250 } }, "timeout_ms", "250" },
@@ -188,7 +193,9 @@ static void names_every_argument(void **state)
 		{ { .id = CALL_LISTEN, .args = { 16 } }, "backlog", "16" },
 		{ { .id = CALL_ACCEPT, .nonblocking = true }, "nonblocking", "true" },
 		{ { .id = CALL_BIND, .address = { NO_INDEX, 80 } }, "address", "\"any:80\"" },
-		{ { .id = CALL_RECVMSG, .args = { 100, MSG_ERRQUEUE } }, "flags", "\"MSG_ERRQUEUE\"" },
+		{ { .id = CALL_RECVMSG, .args = { 100, MSG_ERRQUEUE } },
+		  "flags",
+		  "\"MSG_ERRQUEUE\"" },
 	};
 
 	(void)state;

@@ -194,7 +194,8 @@ static void never_is_wider_than_it_may_be(void **state)
 	sample_rst_after_fin(&sample, false);
 	print_all_ways(&sample);
 	sample_rst_after_fin(&sample, true);
-	sample.plan.hosts[0].name = "a-client-whose-name-is-far-longer-than-any-ladder-has-room-for";
+	sample.plan.hosts[0].name =
+		"a-client-whose-name-is-far-longer-than-any-ladder-has-room-for";
 	print_all_ways(&sample);
 	play_two_kernels(&sample);
 	print_all_ways(&sample);

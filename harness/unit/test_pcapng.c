@@ -176,7 +176,8 @@ static void tshark_reads_odd_ones(void **state)
 	}
 	sample_end(&sample, 100, VERDICT_ERROR, "frames were lost");
 	sample.record.events[sample.record.count - 1].u.end.frames_lost = 3;
-	assert_int_equal(pcapng_write(folder->file, &sample.plan, &sample.record, error, ERROR_LEN), 0);
+	assert_int_equal(pcapng_write(folder->file, &sample.plan, &sample.record, error, ERROR_LEN),
+			 0);
 	sample_close(&sample);
 
 	struct strbuf warnings = run("tshark -r %s 2>&1 >/dev/null" NO_NEWS, folder->file);
@@ -223,7 +224,8 @@ static void tells_what_failed(void **state)
 
 	sample_rst_after_fin(&sample, false);
 	snprintf(path, sizeof(path), "%s/none/x.pcapng", folder->path);
-	assert_int_equal(pcapng_write(path, &sample.plan, &sample.record, error, ERROR_LEN), -ENOENT);
+	assert_int_equal(pcapng_write(path, &sample.plan, &sample.record, error, ERROR_LEN),
+			 -ENOENT);
 	assert_non_null(strstr(error, path));
 	assert_non_null(strstr(error, "No such file or directory"));
 	assert_int_equal(pcapng_write(folder->path, &sample.plan, &sample.record, error, ERROR_LEN),
@@ -241,9 +243,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tshark_reads_it, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(tcpdump_reads_it, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(title_is_the_files_comment, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(title_is_the_files_comment, make_folder,
+						remove_folder),
 		cmocka_unit_test_setup_teardown(tshark_reads_odd_ones, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(replaces_what_was_there, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(replaces_what_was_there, make_folder,
+						remove_folder),
 		cmocka_unit_test(writes_into_what_is_no_file),
 		cmocka_unit_test_setup_teardown(tells_what_failed, make_folder, remove_folder),
 	};

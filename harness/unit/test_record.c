@@ -28,7 +28,8 @@ static struct event blank_event(enum event_kind kind, int64_t time)
 static void keeps_what_reports_ask_for(void **state)
 {
 	struct record record;
-	struct event begin = blank_event(EVENT_BEGIN, 1000), packet = blank_event(EVENT_PACKET, 1500);
+	struct event begin = blank_event(EVENT_BEGIN, 1000),
+		     packet = blank_event(EVENT_PACKET, 1500);
 	struct event earlier = blank_event(EVENT_PACKET, 1400), end = blank_event(EVENT_END, 4000);
 
 	(void)state;

@@ -26,7 +26,8 @@
 static const struct report_style plain = { .unicode = true, .width = 100 };
 static const struct report_style ascii = { .width = 70 };
 
-typedef void report(FILE *, const struct plan *, const struct record *, const struct report_style *);
+typedef void report(FILE *, const struct plan *, const struct record *,
+		    const struct report_style *);
 
 static void assert_prints(report *print, const struct sample *sample,
 			  const struct report_style *style, const char *expected)
@@ -94,7 +95,8 @@ static void each_verdict_has_a_line(void **state)
 	(void)state;
 	sample_rst_after_fin(&sample, false);
 	assert_prints(text_verdict, &sample, &plain,
-"PASS  scenarios/rst_after_fin.scn [4]  A write after FIN and RST fails with EPIPE, not ECO…  3.001 s\n");
+"PASS  scenarios/rst_after_fin.scn [4]  A write after FIN and RST fails with EPIPE, not ECO…  "
+"3.001 s\n");
 	assert_prints(text_verdict, &sample, &ascii,
 		      "PASS  scenarios/rst_after_fin.scn [4]  A write after FIN a...  3.001 s\n");
 	sample_close(&sample);
@@ -110,8 +112,9 @@ static void each_verdict_has_a_line(void **state)
 	sample.record.verdict = VERDICT_SKIPPED;
 	assert_prints(text_verdict, &sample, &plain,
 		      "SKIP  scenarios/rst_after_fin.scn [4]  needs kernel >= 6.5, this is 6.1\n");
-	assert_prints(text_failure, &sample, &plain,
-		      "scenarios/rst_after_fin.scn [4]: skipped: needs kernel >= 6.5, this is 6.1\n");
+	assert_prints(
+		text_failure, &sample, &plain,
+		"scenarios/rst_after_fin.scn [4]: skipped: needs kernel >= 6.5, this is 6.1\n");
 	sample_end(&sample, 5, VERDICT_ERROR, "no user namespaces");
 	assert_prints(text_verdict, &sample, &plain,
 		      "ERROR scenarios/rst_after_fin.scn [4]  no user namespaces\n");
@@ -121,7 +124,8 @@ static void each_verdict_has_a_line(void **state)
 
 	sample_open(&sample, "scenario \"x\"\n", "x");
 	assert_prints(text_verdict, &sample, &plain,
-"ERROR scenarios/rst_after_fin.scn [4]  the process that played the scenario ended before it was over\n");
+"ERROR scenarios/rst_after_fin.scn [4]  the process that played the scenario ended "
+"before it was over\n");
 	sample_close(&sample);
 }
 
@@ -237,30 +241,53 @@ static void results_in_words(void **state)
 		const char *data, *text;
 	} cases[] = {
 		{ { .id = CALL_WRITE }, { .u.result = { .ret = 3 } }, NULL, "= 3" },
-		{ { .id = CALL_WRITE }, { .u.result = { .ret = -1, .err = EPIPE, .sigpipe = true } },
-		  NULL, "= -1 EPIPE SIGPIPE" },
-		{ { .id = CALL_WRITE }, { .u.result = { .ret = -1, .err = 4321 } }, NULL,
+		{ { .id = CALL_WRITE },
+		  { .u.result = { .ret = -1, .err = EPIPE, .sigpipe = true } },
+		  NULL,
+		  "= -1 EPIPE SIGPIPE" },
+		{ { .id = CALL_WRITE },
+		  { .u.result = { .ret = -1, .err = 4321 } },
+		  NULL,
 		  "= -1 errno 4321" },
-		{ { .id = CALL_READ }, { .blob_len = 3, .u.result = { .ret = 3 } }, "one",
+		{ { .id = CALL_READ },
+		  { .blob_len = 3, .u.result = { .ret = 3 } },
+		  "one",
 		  "= 3 \"one\"" },
-		{ { .id = CALL_POLL }, { .u.result = { .ret = 1, .value = POLLIN | POLLHUP } }, NULL,
+		{ { .id = CALL_POLL },
+		  { .u.result = { .ret = 1, .value = POLLIN | POLLHUP } },
+		  NULL,
 		  "= POLLIN|POLLHUP" },
 		{ { .id = CALL_POLL }, { .u.result = { .ret = 0 } }, NULL, "= 0" },
-		{ { .id = CALL_GETSOCKOPT }, { .u.result = { .ret = 0, .value = 111 } }, NULL, "= 111" },
+		{ { .id = CALL_GETSOCKOPT },
+		  { .u.result = { .ret = 0, .value = 111 } },
+		  NULL,
+		  "= 111" },
 		{ { .id = CALL_FCNTL, .args = { F_GETFL } },
-		  { .u.result = { .ret = 2050, .value = O_RDWR | O_NONBLOCK } }, NULL,
+		  { .u.result = { .ret = 2050, .value = O_RDWR | O_NONBLOCK } },
+		  NULL,
 		  "= O_RDWR|O_NONBLOCK" },
 		{ { .id = CALL_RECVMSG },
-		  { .u.result = { .ret = 0, .queued_errno = ECONNREFUSED, .icmp_type = 3,
-				  .icmp_code = 3 } }, NULL, "= 0 queued ECONNREFUSED icmp 3 3" },
+		  { .u.result = { .ret = 0,
+				  .queued_errno = ECONNREFUSED,
+				  .icmp_type = 3,
+				  .icmp_code = 3 } },
+		  NULL,
+		  "= 0 queued ECONNREFUSED icmp 3 3" },
 		{ { .id = CALL_GETPEERNAME },
-		  { .u.result.answer = { 4, { 192, 0, 2, 2 }, 8080 } }, NULL, "= server:8080" },
+		  { .u.result.answer = { 4, { 192, 0, 2, 2 }, 8080 } },
+		  NULL,
+		  "= server:8080" },
 		{ { .id = CALL_GETPEERNAME },
-		  { .u.result.answer = { 6, { 0x20, 1, 0xd, 0xb8, [15] = 1 }, 1 } }, NULL,
+		  { .u.result.answer = { 6, { 0x20, 1, 0xd, 0xb8, [15] = 1 }, 1 } },
+		  NULL,
 		  "= client:1" },
 		{ { .id = CALL_GETPEERNAME },
-		  { .u.result.answer = { 6, { 0xfe, 0x80, [15] = 1 }, 1 } }, NULL, "= [fe80::1]:1" },
-		{ { .id = CALL_GETSOCKNAME }, { .u.result.answer = { 4, { 0 }, 80 } }, NULL,
+		  { .u.result.answer = { 6, { 0xfe, 0x80, [15] = 1 }, 1 } },
+		  NULL,
+		  "= [fe80::1]:1" },
+		{ { .id = CALL_GETSOCKNAME },
+		  { .u.result.answer = { 4, { 0 }, 80 } },
+		  NULL,
 		  "= any:80" },
 	};
 	struct sample sample;
