@@ -359,6 +359,11 @@ static void resolve_question(struct resolver *r, const struct ast_line *line, in
 	ok &= resolve_result(r, &line->answer, question_results(id), name, &step.result);
 	if (!question_subject(r, line, question) || !ok)
 		return;
+	if (id != ASK_STATE) { /* the kernel tells states; the rest takes a call */
+		step.caller = find_caller(r, host, NULL, line->key.span);
+		if (step.caller == NO_INDEX)
+			return;
+	}
 	step.question = question;
 	step.answered = true;
 	add_step(r, &step);

@@ -60,7 +60,7 @@ struct window timeline_window(const struct plan_time *time, size_t occurrence, i
 		open.high = reference->event_before + time->ns[0];
 		return open;
 	case TIME_BETWEEN:
-		open.low = reference->event_before + time->ns[0];
+		open.low = open.due = reference->event_before + time->ns[0];
 		open.high = reference->event_before + time->ns[1];
 		return open;
 	case TIME_AFTER:
