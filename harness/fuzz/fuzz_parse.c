@@ -1,10 +1,11 @@
 /* fuzz_parse: any bytes through the whole language, from source to plan.
  *
- * Parameters take the first value of their `for` line. Nothing is checked but what
- * the sanitizers see, and that a plan is only made of a file without errors.
+ * Parameters take the first value of their `for` line. What is checked is what the
+ * sanitizers see, and that nothing is given up, nor accepted, without a reason.
  */
 #include "lang/lex.h"
 #include "lang/parse.h"
+#include "plan/resolve.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,21 @@ static struct tokens substitute_first(struct arena *arena, const struct source *
 	return lex_substitute(arena, source, tokens, bindings, count, diags);
 }
 
+/* A tree with errors is not resolved; a plan is refused if, and only if, an error says why. */
+static void resolve_for(const struct ast *ast, enum ip_version ip, struct diags *diags)
+{
+	struct target target = { .ip = ip, .kernel = { 6, 1 } };
+	struct plan *plan;
+
+	if (diags->count)
+		return;
+	resolve_ip(ast, diags);
+	plan = resolve(ast, &target, diags);
+	if (!plan != (diags->count > 0))
+		abort();
+	plan_free(plan);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_new();
@@ -42,6 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lex_value(arena, source->text, &value);
 	if (ast->n_lines == 0 && diags.count == 0)
 		abort(); /* nothing read and nothing wrong with it */
+	for (enum ip_version ip = IP_V4; ip <= IP_MAPPED; ip++)
+		resolve_for(ast, ip, &diags);
 	arena_free(arena);
 	return 0;
 }
