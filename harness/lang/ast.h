@@ -125,7 +125,8 @@ struct ast_time {
 /* What a wire line speaks of: "SYN-ACK from client …" or "icmp KIND from …". */
 struct ast_packet {
 	struct span span;        /* the flags or the ICMP kind */
-	struct ast_word flags;   /* "SYN-ACK", "DATA"; text NULL for ICMP; `all` lines may say "packets" */
+	struct ast_word flags;   /* "SYN-ACK", "DATA"; text NULL for ICMP; `all` lines may say
+	                            "packets" */
 	struct ast_word icmp;    /* one of the grammar's ICMPKINDs; text NULL for TCP */
 	struct ast_word from;
 	struct ast_clause *clauses;
@@ -166,7 +167,8 @@ struct ast_line {
 	struct ast_word word;   /* host's name · sysctl's host · release NAME · probe's host ·
 	                           cut FROM (`cut wire`: text NULL) · establish: the client */
 	struct ast_word other;  /* host's kind · link offload word · cut TO · probe's caller */
-	struct ast_word key;    /* host's `owned` · sysctl's key · for's name · the call's or question's name */
+	struct ast_word key;    /* host's `owned` · sysctl's key · for's name · the call's or
+	                           question's name */
 	struct ast_value *values; /* title, about, rfc parts, tags, ip, sysctl values, for values,
 	                             call arguments, wait, delay … by, tolerance, patience;
 	                             establish: the server, a VAL_ENDPOINT */

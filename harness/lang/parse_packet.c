@@ -33,6 +33,7 @@ static bool parse_icmp_kind(struct parser *parser, struct ast_word *out)
  * Which flags there are is not the parser's business. */
 bool parse_pattern(struct parser *parser, bool rule, struct ast_packet *out)
 {
+	const char *help = "flags are joined by '-': SYN, SYN-ACK, PSH-ACK, RST";
 	const struct token *start = parser->next;
 
 	if (take_word(parser, "icmp")) {
@@ -40,8 +41,7 @@ bool parse_pattern(struct parser *parser, bool rule, struct ast_packet *out)
 			return false;
 	} else {
 		if (start->kind != TOK_WORD || strcmp(start->text, "from") == 0)
-			return parse_expected(parser, rule ? "flags or 'packets'" : "flags",
-					      "flags are joined by '-': SYN, SYN-ACK, PSH-ACK, RST");
+			return parse_expected(parser, rule ? "flags or 'packets'" : "flags", help);
 		out->flags = word_of(take(parser));
 	}
 	out->span = span_since(parser, start);

@@ -28,7 +28,8 @@ static bool parse_trigger(struct parser *parser, struct ast_line *line)
 	const struct token *after = take(parser);
 
 	if (line->time.kind != AST_TIME_NONE)
-		return parse_fail(parser, after, "an armed packet is sent when the other has passed",
+		return parse_fail(parser, after,
+				  "an armed packet is sent when the other has passed",
 				  "a second time: 'after'");
 	line->trigger = arena_alloc(parser->arena, sizeof(*line->trigger));
 	return parse_pattern(parser, false, line->trigger) && parse_from(parser, line->trigger) &&

@@ -106,6 +106,7 @@ static void test_scene(void **state)
 	line = one(*state, "host client kernel");
 	assert_string_equal(line->word.text, "client");
 	assert_string_equal(line->other.text, "kernel");
+	assert_string_equal(one(*state, "host a crafted owned")->key.text, "owned");
 
 	line = one(*state, "ip 4, mapped");
 	assert_int_equal(line->values[0].number, 4);
@@ -170,7 +171,8 @@ static void test_packets(void **state)
 	assert_int_equal(line->packet->span.start, 7);
 	assert_int_equal(clause(line, CL_DATA)->value.kind, VAL_STRING);
 
-	line = one(*state, "send icmp frag-needed mtu 1200 from server about last DATA from client");
+	line = one(*state, "send icmp frag-needed mtu 1200 from server "
+			   "about last DATA from client");
 	assert_null(line->packet->flags.text);
 	assert_string_equal(line->packet->icmp.text, "frag-needed");
 	assert_int_equal(clause(line, CL_MTU)->low, 1200);
