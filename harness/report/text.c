@@ -176,6 +176,19 @@ void text_failure(FILE *out, const struct plan *plan, const struct record *recor
 
 /* ---- verdicts ---- */
 
+/* "3.1 ms", "146 ms", "3.2 s": how long it took is of interest, not how long to the nanosecond. */
+static const char *short_duration(int64_t ns, char buf[DURATION_LEN])
+{
+	int64_t unit = 1;
+
+	while (unit < NS_PER_S && ns >= 1000 * unit)
+		unit *= 1000;
+
+	int64_t step = ns < 10 * unit && unit > 1 ? unit / 10 : unit;
+
+	return format_duration((ns + step / 2) / step * step, buf);
+}
+
 struct verdict_word {
 	const char *text;
 	enum paint paint;
@@ -215,7 +228,7 @@ void text_verdict(FILE *out, const struct plan *plan, const struct record *recor
 	char duration[DURATION_LEN];
 
 	name_text(plan, style, &line);
-	format_duration(record->duration, duration);
+	short_duration(record->duration, duration);
 	if (record->verdict == VERDICT_PASSED || record->verdict == VERDICT_FAILED) {
 		int taken = (int)strlen(word.text) + 1 + term_width(strbuf_text(&line)) + 2;
 
@@ -247,6 +260,6 @@ void text_summary(FILE *out, const struct tally *tally, const struct report_styl
 		fprintf(out, ", %d error%s", tally->errors, tally->errors == 1 ? "" : "s");
 	if (tally->skipped > 0)
 		fprintf(out, ", %d skipped", tally->skipped);
-	fprintf(out, " in %s%s\n", format_duration(tally->wall_ns, duration),
+	fprintf(out, " in %s%s\n", short_duration(tally->wall_ns, duration),
 		term_plain(style, paint));
 }
