@@ -142,7 +142,7 @@ bool resolve_payload(struct resolver *r, const struct ast_value *value, const ui
 /* The first line of the timeline: the scene must be complete. */
 static void begin_timeline(struct resolver *r, const struct ast_line *line)
 {
-	r->timeline = true;
+	r->scope.timeline = true;
 	check_title(r, line);
 	if (r->plan->n_hosts == PLAN_HOSTS || r->hosts_wrong)
 		return;
@@ -152,35 +152,44 @@ static void begin_timeline(struct resolver *r, const struct ast_line *line)
 	HELP(r, "declare both before this line: 'host client kernel', 'host server crafted'");
 }
 
-static void resolve_lines_of(struct resolver *r, const struct ast_line *lines, size_t n, bool live)
+/* A branch that is not played: checked like any other, and forgotten.
+ * Return: does the timeline begin in it? */
+static bool check_branch(struct resolver *r, const struct ast_line *lines, size_t n)
 {
+	struct scope saved = r->scope;
 	bool was_live = r->live;
 
-	r->live = was_live && live;
-	if (r->live) {
-		resolve_lines(r, lines, n);
-	} else {
-		struct scope saved = r->scope;
-
-		resolve_lines(r, lines, n);
-		r->scope = saved;
-	}
+	r->live = false;
+	resolve_lines(r, lines, n);
 	r->live = was_live;
+
+	bool timeline = r->scope.timeline;
+
+	r->scope = saved;
+	return timeline;
 }
 
+/* The branch that is not played comes first, so that both begin with what the lines above the
+ * block have declared. */
 static void resolve_kernel_block(struct resolver *r, const struct ast_line *line)
 {
-	bool holds = kernel_holds(r, line);
+	bool holds = kernel_holds(r, line), timeline;
 
 	r->depth++;
-	resolve_lines_of(r, line->then, line->n_then, holds);
-	resolve_lines_of(r, line->otherwise, line->n_otherwise, !holds);
+	if (holds) {
+		timeline = check_branch(r, line->otherwise, line->n_otherwise);
+		resolve_lines(r, line->then, line->n_then);
+	} else {
+		timeline = check_branch(r, line->then, line->n_then);
+		resolve_lines(r, line->otherwise, line->n_otherwise);
+	}
+	r->scope.timeline |= timeline; /* no scene lines below it, whichever kernel it is */
 	r->depth--;
 }
 
 static void resolve_timeline_line(struct resolver *r, const struct ast_line *line)
 {
-	if (!r->timeline)
+	if (!r->scope.timeline)
 		begin_timeline(r, line);
 	if (r->hosts_wrong)
 		return;
@@ -310,7 +319,7 @@ static void check_whole(struct resolver *r, const struct ast *ast)
 		HELP(r, "begin with: scenario \"what is shown, as a sentence\"");
 		return;
 	}
-	if (!r->timeline) {
+	if (!r->scope.timeline) {
 		FAIL(r, ast->lines[ast->n_lines - 1].verb, "nothing happens in this scenario");
 		HELP(r, "write the timeline below the scene, beginning with 'client: socket', say");
 	}

@@ -68,6 +68,7 @@ struct scope {
 	struct pending pending[PLAN_CALLERS_MAX];
 	int n_callers;
 
+	bool timeline;                     /* the first line of the timeline has been met */
 	bool once[N_ONCE];
 	bool unsure[PLAN_HOSTS];           /* a call of it was wrong: it may have made a socket */
 };
@@ -81,7 +82,6 @@ struct resolver {
 	struct scope scope;
 	bool failed;            /* an error was found, perhaps one that was known already */
 	bool live;              /* false in a branch that is not played */
-	bool timeline;          /* the first line of the timeline has been met */
 	bool hosts_wrong;       /* reported; the timeline would only repeat it */
 	bool untitled;          /* reported: the title does not come first */
 	int depth;              /* of kernel blocks */

@@ -394,7 +394,7 @@ static bool placed_well(struct resolver *r, const struct ast_line *line)
 		HELP(r, "move it above the block");
 		return false;
 	}
-	if (r->timeline) {
+	if (r->scope.timeline) {
 		FAIL(r, line->verb, "'%.*s' belongs to the scene, above the timeline",
 		     VERB(r, line));
 		HELP(r, "move it above the first wire or probe line");

@@ -110,11 +110,14 @@ static void bind(const struct loader *loader, size_t index, struct binding *bind
 
 /* ---- variants ---- */
 
-/* The IP versions that both the scenario and the command line want. */
+/* The IP versions that both the scenario and the command line want. Whoever asks for mapped
+ * gets it of every scenario of IPv4, which is what goes over the wire. */
 static struct scene_ip wanted_ips(const struct loader *loader, const struct ast *ast)
 {
 	struct scene_ip ips = resolve_ip(ast, loader->diags);
 
+	if (loader->options->ip_given)
+		ips.wanted[IP_MAPPED] |= ips.wanted[IP_V4];
 	for (int ip = 0; ip < N_IPS; ip++)
 		ips.wanted[ip] &= !loader->options->ip_given || loader->options->ip.wanted[ip];
 	return ips;

@@ -19,7 +19,7 @@ struct define {
 
 struct load_options {
 	bool ip_given;
-	struct scene_ip ip;              /* --ip: intersected with the scenario's own */
+	struct scene_ip ip;              /* --ip: of the scenario's own, and mapped where it has 4 */
 	struct kernel_version kernel;
 	struct define *defines;
 	size_t n_defines;
