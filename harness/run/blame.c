@@ -145,6 +145,25 @@ static void note_when(struct blame *blame, int64_t time)
 		     step_line(engine, engine->event_step));
 }
 
+/* A packet that brings nothing new is most often what the reader did not think of. */
+static void note_repetition(struct blame *blame, const struct seen *seen)
+{
+	const struct engine *engine = blame->engine;
+
+	for (int i = 0; i < engine->plan->n_flows; i++) {
+		const struct flow *flow = &engine->connections[i].flow;
+
+		if (seen->from == NO_INDEX || !flow->begun || !packet_seq_len(&seen->packet) ||
+		    !flow_owns(flow, seen->from, &seen->packet))
+			continue;
+		if (flow->stream[seen->from].known &&
+		    flow_seq(flow, seen->from, &seen->packet) < flow->stream[seen->from].next)
+			note(blame, "it is a retransmission: %s has sent seq %lld before",
+			     host_name(engine, seen->from),
+			     (long long)flow_seq(flow, seen->from, &seen->packet));
+	}
+}
+
 /* The connection's socket at each kernel host, as `ss` would show it. */
 static void note_socket(struct blame *blame, int index)
 {
@@ -309,6 +328,7 @@ enum play blame_mismatch(struct engine *engine, int step, const struct seen *see
 	strbuf_free(&expected);
 	strbuf_free(&saw);
 	note_when(&blame, seen->packet.time);
+	note_repetition(&blame, seen);
 	note_scene(&blame);
 	return blame_end(&blame);
 }
@@ -325,6 +345,7 @@ enum play blame_unexpected(struct engine *engine, int step, const struct seen *s
 		host_name(engine, seen->from), doing);
 	strbuf_free(&saw);
 	note_when(&blame, seen->packet.time);
+	note_repetition(&blame, seen);
 	note_scene(&blame);
 	return blame_end(&blame);
 }
