@@ -297,6 +297,20 @@ static bool args_timeval(struct args *args, struct plan_call *call)
 	return true;
 }
 
+/* IP_MTU_DISCOVER IP_PMTUDISC_DO: the only values that have names */
+static bool option_word(struct args *args, struct plan_call *call)
+{
+	const struct ast_value *value = take(args, VAL_WORD, "a value");
+
+	if (is_option(call, IPPROTO_IP, IP_MTU_DISCOVER))
+		return read_flags(args->r, value, "IP_", "value", &call->args[2]);
+	if (is_option(call, IPPROTO_IPV6, IPV6_MTU_DISCOVER))
+		return read_flags(args->r, value, "IPV6_", "value", &call->args[2]);
+	FAIL(args->r, value->span, "the value of this option is a number");
+	HELP(args->r, "1 is on, 0 is off");
+	return false;
+}
+
 /* NAME VALUE */
 static bool args_setsockopt(struct args *args, struct plan_call *call)
 {
@@ -317,10 +331,8 @@ static bool args_setsockopt(struct args *args, struct plan_call *call)
 		       in_range(args->r, value->span, "an option's length", (int64_t)value->len, 0,
 				WRITE_TEXT_MAX);
 	}
-	if (value && value->kind == VAL_WORD) {
-		args->next++;
-		return read_flags(args->r, value, "IP", "value", &call->args[2]);
-	}
+	if (value && value->kind == VAL_WORD)
+		return option_word(args, call);
 	return take_number(args, "a value", INT_MIN, INT_MAX, &call->args[2]);
 }
 

@@ -163,7 +163,7 @@ const char *flags_name(uint16_t flags, char buf[FLAGS_LEN])
 	size_t len = 0;
 
 	if (!flags)
-		return strcpy(buf, "none");
+		snprintf(buf, FLAGS_LEN, "none");
 	for (size_t i = 0; i < COUNT(flag_pairs); i++) {
 		if (!(flags & flag_pairs[i].number))
 			continue;
