@@ -233,6 +233,8 @@ const char *nearest_word(const char *word, const char *const *known)
 	int best = 1 + (int)strlen(word) / 3; /* one slip in three letters, and one more */
 	const char *nearest = NULL;
 
+	if (strlen(word) > WORD_LONGEST)
+		return NULL;
 	for (; *known; known++) {
 		int d = distance(word, *known);
 

@@ -16,8 +16,13 @@ static struct kernel_version running_kernel(void)
 	struct kernel_version version = { 0, 0 };
 	struct utsname name;
 
-	if (uname(&name) == 0)
-		sscanf(name.release, "%d.%d", &version.major, &version.minor);
+	if (uname(&name) == 0) { /* "6.12.94+deb12-amd64" */
+		char *dot;
+
+		version.major = (int)strtol(name.release, &dot, 10);
+		if (*dot == '.')
+			version.minor = (int)strtol(dot + 1, NULL, 10);
+	}
 	return version;
 }
 
@@ -57,7 +62,7 @@ static int set_ip(struct common_options *options, const char *text)
 	load->ip_given = true;
 	memset(&load->ip, 0, sizeof(load->ip));
 	for (int ip = IP_V4; ip <= IP_MAPPED; ip++)
-		if (!strcmp(text, "all") || !strcmp(text, ip_name((enum ip_version)ip)))
+		if (strcmp(text, "all") == 0 || strcmp(text, ip_name((enum ip_version)ip)) == 0)
 			load->ip.wanted[ip] = true;
 	if (load->ip.wanted[IP_V4] || load->ip.wanted[IP_V6] || load->ip.wanted[IP_MAPPED])
 		return 0;
@@ -67,7 +72,8 @@ static int set_ip(struct common_options *options, const char *text)
 
 static int set_color(struct common_options *options, const char *text)
 {
-	if (strcmp(text, "auto") && strcmp(text, "always") && strcmp(text, "never")) {
+	if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
+	    strcmp(text, "never") != 0) {
 		fprintf(stderr, "tcpscen: --color %s: choose auto, always or never\n", text);
 		return EXIT_USAGE;
 	}

@@ -41,7 +41,7 @@ static void compare(const struct plan_packet *expected, const struct packet *pac
 		    const uint8_t *frame)
 {
 	struct flow flow = { 0 };
-	struct mismatches out;
+	struct mismatches out = { .count = 0 };
 	int i;
 
 	for (i = 0; i < 3; i++) {

@@ -182,6 +182,12 @@ static void test_nearest_word(void **state)
 	assert_string_equal(nearest_word("econnreset", known), "ECONNRESET");
 	assert_null(nearest_word("listen", known));
 	assert_null(nearest_word("x", known));
+
+	char long_word[300];
+
+	memset(long_word, 'e', sizeof(long_word) - 1);
+	long_word[sizeof(long_word) - 1] = '\0';
+	assert_null(nearest_word(long_word, known));
 }
 
 static void test_durations(void **state)

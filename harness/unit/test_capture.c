@@ -69,7 +69,7 @@ static void follow(void *arg, const struct packet *packet, const uint8_t *frame)
 {
 	struct session *session = arg;
 	struct plan_packet expected = { .flags = packet->flags };
-	struct mismatches out;
+	struct mismatches out = { .count = 0 };
 	int from = packet->src.bytes[packet->ip == 4 ? 3 : 15] - 1;
 
 	if (packet->class != PACKET_TCP)

@@ -28,8 +28,10 @@ static int make_folder(void **state)
 	struct folder *folder = calloc(1, sizeof(*folder));
 
 	strcpy(folder->path, "/tmp/tcpscen-pcapng-XXXXXX");
-	if (!mkdtemp(folder->path))
+	if (!mkdtemp(folder->path)) {
+		free(folder);
 		return -1;
+	}
 	snprintf(folder->file, sizeof(folder->file), "%s/x.pcapng", folder->path);
 	*state = folder;
 	return 0;

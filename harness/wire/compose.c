@@ -227,7 +227,8 @@ static void compose_checksum(const struct plan_packet *packet, struct segment *o
 }
 
 int compose_tcp(const struct plan_packet *packet, const struct flow *flow,
-		const struct surroundings *around, uint8_t options[PACKET_OPTIONS_MAX],
+		const struct surroundings *around,
+		uint8_t options[PACKET_OPTIONS_MAX], /* NOLINT(readability-non-const-parameter): filled */
 		struct segment *out)
 {
 	struct writer writer = { .bytes = options };

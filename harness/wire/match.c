@@ -42,8 +42,7 @@ static void set_text(char to[MISMATCH_TEXT], const char *text)
 	len = MISMATCH_TEXT - sizeof(ellipsis);
 	while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
 		len--;
-	memcpy(to, text, len);
-	memcpy(to + len, ellipsis, sizeof(ellipsis));
+	snprintf(to, MISMATCH_TEXT, "%.*s%s", (int)len, text, ellipsis);
 }
 
 static void differ(const struct match *match, const char *field, const char *expected,

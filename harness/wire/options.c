@@ -322,7 +322,7 @@ static size_t match_one(const struct cursor *cursor, const struct plan_option *e
 	if (expected->kind != OPT_RAW)
 		return option_is(cursor, expected, other) ? option_len(cursor) : 0;
 	if (expected->len > left(cursor) ||
-	    memcmp(here(cursor), expected->bytes, expected->len))
+	    memcmp(here(cursor), expected->bytes, expected->len) != 0)
 		return 0;
 	return expected->len;
 }
