@@ -180,9 +180,9 @@ int probe_main(void *arg)
 			rc = -pthread_create(&id, NULL, thread_main, &threads[i]);
 	}
 	if (rc < 0 || first == NO_INDEX) {
-		report_failure(scene, rc);
+		report_failure(scene, rc); /* NOLINT(clang-analyzer-unix.Malloc): see below */
 		/* some threads may run already: their arguments go with the process */
-		return 1; /* NOLINT(clang-analyzer-unix.Malloc) */
+		return 1;
 	}
 	serve(&threads[first].caller, threads[first].end);
 }
