@@ -1,0 +1,38 @@
+"""The order of the tests. What they share, and the scenarios as tests, is in scenario_items.py."""
+from __future__ import annotations
+
+import pytest
+
+from scheduling import OneByOne, longest_first
+
+pytest_plugins = ["scenario_items"]
+
+
+def estimate(item: pytest.Item) -> float:
+    """Seconds; a test that does not say is a short one."""
+    marker = item.get_closest_marker("estimate")
+    return marker.args[0] if marker else 0.0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sorted by length and name, hence alike in all workers."""
+    items[:] = longest_first((estimate(item), item.nodeid, item) for item in items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> OneByOne | None:
+    """Our scheduler in place of plain load scheduling; any other that was asked for stays."""
+    return OneByOne(config, log) if config.getvalue("dist") == "load" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many wrong expectations were tried (test_mutations.py)."""
+    totals: dict[str, int] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, number in getattr(report, "user_properties", ()):
+                if name.startswith("mutants ") and report.when == "call":
+                    totals[name] = totals.get(name, 0) + number
+    if totals:
+        terminalreporter.write_line(", ".join(f"{name}: {number}" for name, number in totals.items()))

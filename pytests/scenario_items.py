@@ -1,0 +1,137 @@
+"""The pytest plugin that makes a test of each variant of ../scenarios/**/*.scn.
+
+A variant's test is named as tcpscen names it, `scenarios/rst_after_fin.scn[6]`; `-k` takes its tags, too. Each is one
+`tcpscen run` in a process of its own, and fails with that run's ladder and diagnostic. Captures
+are kept in captures/run/, in a folder for each run of the tests. A file with errors is one test that fails.
+
+A plugin and no part of conftest.py, since the hooks of a conftest hold only for files below it.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from toolkit import MACHINE, PASSED, ROOT, SCENARIOS, Record, Tool, Variant, find_tool
+
+HERE = Path(__file__).resolve().parent
+VARIANTS = pytest.StashKey[dict[Path, list[Variant]]]()
+TOOL = pytest.StashKey[Tool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`pytest pytests` means the scenarios, too."""
+    here = any(Path(arg).resolve() == HERE for arg in config.args)
+    if here and str(SCENARIOS) not in config.args:
+        config.args.append(str(SCENARIOS))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """List all variants at once: faster than file by file."""
+    try:
+        tool = find_tool()
+    except FileNotFoundError as error:
+        raise pytest.UsageError(str(error)) from None
+    by_path: dict[Path, list[Variant]] = {}
+    for variant in tool.variants("scenarios") if SCENARIOS.exists() else ():
+        by_path.setdefault(ROOT / variant.scenario, []).append(variant)
+    session.config.stash[TOOL] = tool
+    session.config.stash[VARIANTS] = by_path
+
+
+@pytest.fixture(scope="session")
+def tool(request: pytest.FixtureRequest) -> Tool:
+    """The binary under test."""
+    return request.config.stash[TOOL]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A parameter called `shipped_v4` runs over the shipped variants on IPv4."""
+    if "shipped_v4" not in metafunc.fixturenames:
+        return
+    variants = [variant for variants in metafunc.config.stash[VARIANTS].values()
+                for variant in variants if variant.ip == "4"]
+    metafunc.parametrize("shipped_v4", variants, ids=[variant.id for variant in variants])
+
+
+# ---- scenarios as tests ----
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Only what is below scenarios/: the files of bad/ are subjects of test_golden.py."""
+    if file_path.suffix != ".scn" or SCENARIOS not in file_path.parents:
+        return None
+    return ScenarioFile.from_parent(parent, path=file_path, nodeid=str(file_path.relative_to(ROOT)))
+
+
+class ScenarioFile(pytest.File):
+    """One scenario; its nodeid is its path below the root of the repository."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        variants = self.config.stash[VARIANTS].get(self.path, [])
+        for variant in variants:
+            yield ScenarioItem.from_parent(self, name=variant.id, nodeid=variant.id, variant=variant)
+        if not variants:
+            yield FaultyItem.from_parent(self, name=self.nodeid, nodeid=f"{self.nodeid}[faulty]")
+
+
+class ScenarioFailure(Exception):
+    """What tcpscen printed about a run that did not pass."""
+
+
+class TextItem(pytest.Item):
+    """A test whose failure is told by tcpscen's own words, not by a traceback."""
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: str | None = None) -> str:
+        if isinstance(excinfo.value, ScenarioFailure):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo, style))
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, self.name
+
+
+class ScenarioItem(TextItem):
+    """One variant: passes, fails or is skipped as tcpscen says."""
+
+    def __init__(self, *, variant: Variant, **rest) -> None:
+        super().__init__(**rest)
+        self.variant = variant
+        self.extra_keyword_matches.update(variant.tags)
+        self.add_marker(pytest.mark.estimate(variant.estimate))
+
+    def runtest(self) -> None:
+        variant = self.variant
+        # tcpscen has a limit of its own, twice the estimate and then some: it is to speak first.
+        result, records = self.config.stash[TOOL].play(
+            *variant.options(), "--captures", captures_folder(self.config), variant.scenario,
+            timeout=4 * variant.estimate + 300)
+        if len(records) != 1:
+            raise ScenarioFailure(f"{len(records)} records instead of one, exit status {result.returncode}\n"
+                                  + result.stderr)
+        self._judge(records[0], result.returncode, result.stderr)
+
+    def _judge(self, record: Record, status: int, text: str) -> None:
+        if record["capture"]:
+            self.user_properties.append(("capture", record["capture"]))
+            self.add_report_section("call", "capture", record["capture"])
+        if record["verdict"] == "skipped" and status == PASSED:
+            pytest.skip(record["reason"])
+        if record["verdict"] != "passed" or status != PASSED:
+            why = "this machine could not play it\n" if status == MACHINE else ""
+            raise ScenarioFailure(f"exit status {status}: {why}{text}")
+
+
+class FaultyItem(TextItem):
+    """A file without any variant: fails with all its errors."""
+
+    def runtest(self) -> None:
+        result = self.config.stash[TOOL].run("check", self.path.relative_to(ROOT))
+        raise ScenarioFailure(result.stderr or f"no variants, yet no errors\n{result.stdout}")
+
+
+def captures_folder(config: pytest.Config) -> Path:
+    """The same for all workers of a run, below the root of the repository."""
+    worker = getattr(config, "workerinput", {})
+    return Path("captures/run", worker.get("testrunuid", f"pytest-{os.getpid()}"))

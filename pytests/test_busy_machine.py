@@ -1,0 +1,37 @@
+"""A machine that is busy with other things is slow, and nothing else: no verdict depends on it."""
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from toolkit import PASSED, Tool, running, shipped
+
+FAST = 1.0     # seconds of waiting in the scenarios that are played here
+TIMES = 5
+SPINNERS = 2   # for each processor
+LIMIT = 300.0  # seconds for all of it
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Processes that do nothing but compute."""
+    with ExitStack() as stack:
+        for _ in range(SPINNERS * (os.cpu_count() or 1)):
+            stack.enter_context(running(subprocess.Popen(["sh", "-c", "while :; do :; done"])))
+        yield
+
+
+@pytest.mark.estimate(60)
+@pytest.mark.usefixtures("busy")
+def test_fast_scenarios_pass(tool: Tool) -> None:
+    """All of them, five times over."""
+    fast = {variant.id: variant for variant in shipped(tool, FAST)}
+    scenarios = sorted({variant.scenario for variant in fast.values()})
+    for _ in range(TIMES):
+        result, records = tool.play("-q", "-j", "4", *scenarios, timeout=LIMIT / TIMES)
+        assert {record["verdict"] for record in records} <= {"passed", "skipped"}, result.stderr
+        assert result.returncode == PASSED
