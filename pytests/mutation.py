@@ -64,7 +64,7 @@ def flags(words: list[str]) -> Iterator[Change]:
     if words[1] == "icmp":
         yield 2, "port-unreachable" if words[2] != "port-unreachable" else "time-exceeded"
         return
-    yield 1, "FIN-ACK" if words[1] in ("RST", "SYN") else "RST"
+    yield 1, {"RST": "FIN-ACK", "SYN": "SYN-ECE"}.get(words[1], "RST")  # a SYN begins a connection: it stays one
     if "data" in words and words[1] in ("ACK", "PSH-ACK"):
         yield 1, "ACK" if words[1] == "PSH-ACK" else "PSH-ACK"
 
@@ -94,9 +94,17 @@ def payload(words: list[str]) -> Iterator[Change]:
                 if word == "->" or (word == "data" and watches(words))]
     for i in expected:
         if re.fullmatch(r'".*[^\\]"', words[i]):
-            yield i, words[i][:-2] + ("y" if words[i][-2] == "x" else "x") + '"'
+            yield i, words[i][:-2] + ("1" if words[i][-2] == "0" else "0") + '"'  # as good a digit as a letter
         elif words[i + 1:i + 2] == ["bytes"] and NUMBER.fullmatch(words[i]):
             yield i, str(int(words[i]) - 1)
+
+
+def success(words: list[str]) -> str | None:
+    """What the call of this line might have returned; None for a question, and for the answer of another line's call."""
+    results = {"read": "0", "recv": "0", "recvmsg": "0", "write": "1", "send": "1", "sendfile": "1", "poll": "0",
+               "getsockopt": "0", "ioctl": "0", "error": None, "getsockname": None, "getpeername": None}
+    known = [results[word] for word in words[1:words.index("->")] if word in results]
+    return known[0] if known else "ok"
 
 
 def result(words: list[str]) -> Iterator[Change]:
@@ -107,22 +115,31 @@ def result(words: list[str]) -> Iterator[Change]:
     word, after = words[i], words[i + 1:i + 2]
     if word == "ok":
         yield i, "EIO"
-    elif ERRNO.fullmatch(word):
+    elif ERRNO.fullmatch(word) and word not in STATES:
         yield i, "EIO" if word != "EIO" else "EPIPE"
-        yield i, "ok" if "SIGPIPE" not in words else "EBADF"
+        if "SIGPIPE" not in words and success(words):
+            yield i, success(words) or ""
     elif word in ("yes", "no"):
         yield i, "no" if word == "yes" else "yes"
     elif word == "queued" and after:
         yield i + 1, "EIO"
     elif NUMBER.fullmatch(word) and after != ["bytes"]:
-        number = int(word, 0)
-        yield i, str(number - 1 if number > 0 else 1)
-        if "error" in words[:i]:
-            yield i, "EIO"
+        yield i, other_number(words[:i], int(word, 0))
     elif word in (">", ">=") and after:
         yield i + 1, "2000000000"
+    elif re.fullmatch(r"\S*:\d+", word):
+        yield i, word.partition(":")[0] + (":9" if not word.endswith(":9") else ":7")
     elif word.startswith("POLL"):
         yield i, "POLLPRI" if word != "POLLPRI" else "POLLIN"
+
+
+def other_number(asked: list[str], number: int) -> str:
+    """What a call or question might have answered in place of a number."""
+    if number == 0 and "error" in asked:
+        return "EIO"
+    if number == 0 and "poll" in asked:
+        return "POLLIN"
+    return str(number - 1 if number > 0 else 1)
 
 
 def state(words: list[str]) -> Iterator[Change]:
