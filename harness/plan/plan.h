@@ -19,7 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PLAN_HOSTS = 2, PLAN_FLOWS_MAX = 64, PLAN_SOCKETS_MAX = 256, PLAN_CALLERS_MAX = 64 };
+enum { PLAN_HOSTS = 2, PLAN_FLOWS_MAX = 64, PLAN_SOCKETS_MAX = 256, PLAN_CALLERS_MAX = 64,
+       PLAN_HELD_MAX = 64 };
 enum { NO_INDEX = -1 };
 
 enum ip_version { IP_V4, IP_V6, IP_MAPPED }; /* mapped: IPv4 on the wire, AF_INET6 sockets */
@@ -144,14 +145,16 @@ enum { DATA_MAX = 1 << 20 }; /* bytes of payload a line may write */
 /* A packet to send or to expect. Fields not in @set take their default when
  * sent (see wire/craft.h) and when expected (see wire/match.h). */
 struct plan_packet {
-	int from;              /* host */
-	int flow;
+	int from;              /* host; rules: NO_INDEX for either */
+	int flow;              /* rules: NO_INDEX for any connection */
 	struct span span;      /* the flags or the ICMP kind, for the caret */
 	bool icmp;
 	uint32_t set;          /* enum plan_field, or-ed */
 
 	uint16_t flags;        /* enum tcp_flags */
 	bool any_data;         /* DATA: ACK with payload, PSH or not */
+	bool any_packet;       /* rules: `packets`, `all`: whatever it is */
+	int nth;               /* rules and triggers: only the nth that matches, from 1; 0: each */
 	bool again;            /* a retransmission of what that host sent before */
 	struct plan_seq seq, ack;
 	uint16_t win, urgent;
@@ -185,7 +188,8 @@ enum call_id {
 	N_CALLS
 };
 
-enum question_id { ASK_STATE, ASK_ERROR, ASK_READABLE, N_QUESTIONS };
+enum question_id { ASK_STATE, ASK_ERROR, ASK_READABLE, ASK_TIMER, ASK_QUEUES, ASK_INFO, ASK_SOCKETS,
+		   N_QUESTIONS };
 
 /* An address of a bind or connect. host NO_INDEX: the wildcard address. */
 struct plan_address {
@@ -263,13 +267,43 @@ enum step_kind {
 	STEP_ANSWER,   /* the running call of a caller returns this */
 	STEP_ASK,      /* a question */
 	STEP_WAIT,     /* silence on the wire for time.ns[0] */
+
+	/* the wire between two kernel hosts: the next packet, and what becomes of it */
+	STEP_DELAY,     /* passed on @delay later */
+	STEP_DUPLICATE, /* passed on twice */
+	STEP_HOLD,      /* kept in place @held until its STEP_RELEASE */
+	STEP_RELEASE,   /* passed on now */
+	STEP_CORRUPT,   /* passed on with a wrong checksum */
+	STEP_REWRITE,   /* passed on with the fields of @rewrite, checksum mended */
+	STEP_RULE,      /* a standing rule: see struct plan_rule */
+	STEP_END_RULE,  /* the newest rule still standing ends */
+	STEP_CUT,       /* nothing passes from @cut_from (NO_INDEX: either way) any more */
+	STEP_MEND,
+	STEP_ARM,       /* @packet is injected the moment a packet like @trigger has passed */
+};
+
+/* What a standing rule does with the packets it speaks of. Of several that match, the
+ * newest decides. With nth set it does so once. */
+enum rule_kind { RULE_IGNORE, RULE_DROP, RULE_DELAY, RULE_DUPLICATE, RULE_CORRUPT, RULE_REWRITE };
+
+struct plan_rule {
+	enum rule_kind kind;
+	const struct plan_packet *pattern;
+	int64_t delay;                     /* RULE_DELAY */
+	const struct plan_packet *rewrite; /* RULE_REWRITE: its set fields */
 };
 
 struct plan_step {
 	enum step_kind kind;
 	struct span span;            /* the whole line */
 	struct plan_time time;
-	const struct plan_packet *packet;  /* SEND, INJECT, EXPECT, DROP */
+	const struct plan_packet *packet;  /* SEND, INJECT, ARM; EXPECT to REWRITE */
+	const struct plan_packet *trigger; /* ARM */
+	const struct plan_packet *rewrite; /* REWRITE: only its set fields count */
+	const struct plan_rule *rule;      /* RULE */
+	int64_t delay;                     /* DELAY: ns */
+	int held;                          /* HOLD, RELEASE: which place, from 0 */
+	int cut_from;                      /* CUT: host, NO_INDEX: both ways */
 	const struct plan_call *call;      /* CALL */
 	const struct plan_question *question; /* ASK */
 	int caller;                        /* CALL, ANSWER */
