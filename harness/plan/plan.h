@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum { PLAN_HOSTS = 2, PLAN_FLOWS_MAX = 64, PLAN_SOCKETS_MAX = 256, PLAN_CALLERS_MAX = 64,
-       PLAN_HELD_MAX = 64 };
+       PLAN_HELD_MAX = 64, PLAN_RULES_MAX = 64, PLAN_ARMED_MAX = 16 };
 enum { NO_INDEX = -1 };
 
 enum ip_version { IP_V4, IP_V6, IP_MAPPED }; /* mapped: IPv4 on the wire, AF_INET6 sockets */
@@ -78,6 +78,8 @@ enum plan_time_kind {
 	TIME_AT,      /* ns[i] since the scenario's first packet; one occurrence each */
 	TIME_BETWEEN, /* ns[0] … ns[1] after the event before it */
 	TIME_GAPS,    /* occurrence i comes ns[i] after the one before it (retransmissions) */
+	TIME_UNTIL,   /* questions: the answer holds until ns[0] after the event before it, and
+	                 then no more */
 };
 
 struct plan_time {
@@ -117,6 +119,7 @@ struct plan_seq {
 		SEQ_ANY,      /* not checked */
 	} kind;
 	int64_t value;
+	int64_t beyond; /* expected, rules: a range, @value … @value + @beyond */
 };
 
 enum plan_option_kind { OPT_EOL, OPT_NOP, OPT_MSS, OPT_WSCALE, OPT_SACKOK, OPT_SACK, OPT_TS,
@@ -226,7 +229,27 @@ enum result_kind {
 	RESULT_ADDRESS,  /* getsockname, getpeername */
 	RESULT_STATE,    /* question state: enum tcp_state in number */
 	RESULT_YES_NO,   /* question readable: 1, 0 */
+	RESULT_CONTAINS, /* output: these bytes come, whatever is before them */
+	RESULT_OUTPUT_END, /* output: nothing more comes, and nobody could write it */
+	RESULT_SIGNAL,   /* exit: killed by signal @number */
+	RESULT_TIMER,    /* question timer: enum timer_kind in number; ranges: time left (ns),
+	                    retransmissions */
+	RESULT_QUEUES,   /* question queues; ranges: receive queue, send queue */
+	RESULT_INFO,     /* question info; ranges: the field's value */
+	RESULT_SOCKETS,  /* question sockets: counts; NULL: ranges: how many */
 };
+
+/* What `ss -o` shows, as numbered in idiag_timer (sock_diag(7)); delack since Linux 6.17. */
+enum timer_kind { TIMER_OFF, TIMER_ON, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PERSIST, TIMER_DELACK,
+		  N_TIMERS };
+
+/* What a number of an answer may be: within @low to @high, or (@not) anything else. */
+struct plan_range {
+	bool written, not;
+	int64_t low, high;
+};
+
+enum { RESULT_RANGES = 2 };
 
 /* RFC 9293 states in the order of the kernel's enum (net/tcp_states.h). */
 enum tcp_state {
@@ -245,6 +268,8 @@ struct plan_result {
 	bool sigpipe;            /* SIGPIPE must have been raised */
 	int queued_errno;        /* recvmsg MSG_ERRQUEUE: ee_errno, 0 = not asked */
 	int icmp_type, icmp_code; /* -1 = not asked */
+	struct plan_range ranges[RESULT_RANGES];
+	const int *counts;       /* sockets: how many in each enum tcp_state; N_STATES of them */
 	struct span span;
 };
 
@@ -254,6 +279,45 @@ struct plan_question {
 	int socket;  /* asked `on` a socket, or the host's current one; NO_INDEX: none */
 	int flow;    /* asked `on` a connection; NO_INDEX: see @socket */
 	bool named;  /* `on NAME` was written */
+	int field;   /* info: see plan/tcp_info.h */
+};
+
+/* ---- programs ---- */
+
+/* An unmodified program in a kernel host. */
+struct plan_program {
+	int host;
+	const char *name;        /* NULL: unnamed */
+	const char *const *argv; /* NULL-terminated; its first word is looked up in $PATH */
+	struct span span;        /* of the command */
+	bool traced;             /* some line asks for its socket calls */
+	bool trace_waits;        /* … and for poll, select or epoll_wait */
+};
+
+/* A socket call of a program, as strace would name it. Variants of one call are one. */
+enum syscall_id {
+	SYSCALL_SOCKET, SYSCALL_BIND, SYSCALL_LISTEN, SYSCALL_ACCEPT, SYSCALL_CONNECT,
+	SYSCALL_READ, SYSCALL_READV, SYSCALL_RECV, SYSCALL_RECVMSG, SYSCALL_WRITE,
+	SYSCALL_WRITEV, SYSCALL_SEND, SYSCALL_SENDMSG, SYSCALL_SENDFILE, SYSCALL_SHUTDOWN,
+	SYSCALL_CLOSE, SYSCALL_SETSOCKOPT, SYSCALL_GETSOCKOPT, SYSCALL_GETSOCKNAME,
+	SYSCALL_GETPEERNAME, SYSCALL_POLL, SYSCALL_SELECT, SYSCALL_EPOLL_WAIT,
+	N_SYSCALLS
+};
+
+enum output { OUTPUT_STDOUT, OUTPUT_STDERR, N_OUTPUTS };
+
+/* What a line does to a program, or waits for. */
+struct plan_deed {
+	int program;             /* LISTENING: NO_INDEX */
+	int host;
+	enum output output;      /* OUTPUT */
+	const uint8_t *data;     /* STDIN: the text; NULL: the end of it */
+	size_t data_len;
+	int signal;              /* KILL */
+	uint16_t port;           /* LISTENING */
+	enum syscall_id syscall; /* SYSCALL */
+	bool option_given;       /* SYSCALL of setsockopt, getsockopt: only of @option */
+	int level, option;
 };
 
 /* ---- the timeline ---- */
@@ -276,21 +340,30 @@ enum step_kind {
 	STEP_CORRUPT,   /* passed on with a wrong checksum */
 	STEP_REWRITE,   /* passed on with the fields of @rewrite, checksum mended */
 	STEP_RULE,      /* a standing rule: see struct plan_rule */
-	STEP_END_RULE,  /* the newest rule still standing ends */
+	STEP_END_RULE,  /* the rule of step @ends stands no more */
 	STEP_CUT,       /* nothing passes from @cut_from (NO_INDEX: either way) any more */
 	STEP_MEND,
 	STEP_ARM,       /* @packet is injected the moment a packet like @trigger has passed */
+
+	/* programs: see struct plan_deed */
+	STEP_RUN,       /* start it */
+	STEP_STDIN,     /* write to its standard input, or close that */
+	STEP_OUTPUT,    /* wait for what it writes */
+	STEP_EXIT,      /* wait for its end */
+	STEP_KILL,      /* send it a signal */
+	STEP_LISTENING, /* wait until somebody of the host listens on a port */
+	STEP_SYSCALL,   /* its next socket call of that name has returned this */
 };
 
 /* What a standing rule does with the packets it speaks of. Of several that match, the
- * newest decides. With nth set it does so once. */
+ * newest decides. With nth set it does so once, and ends by itself. */
 enum rule_kind { RULE_IGNORE, RULE_DROP, RULE_DELAY, RULE_DUPLICATE, RULE_CORRUPT, RULE_REWRITE };
 
 struct plan_rule {
 	enum rule_kind kind;
 	const struct plan_packet *pattern;
 	int64_t delay;                     /* RULE_DELAY */
-	const struct plan_packet *rewrite; /* RULE_REWRITE: its set fields */
+	const struct plan_packet *rewrite; /* RULE_REWRITE: its set field */
 };
 
 struct plan_step {
@@ -299,13 +372,15 @@ struct plan_step {
 	struct plan_time time;
 	const struct plan_packet *packet;  /* SEND, INJECT, ARM; EXPECT to REWRITE */
 	const struct plan_packet *trigger; /* ARM */
-	const struct plan_packet *rewrite; /* REWRITE: only its set fields count */
+	const struct plan_packet *rewrite; /* REWRITE: only its set field counts */
 	const struct plan_rule *rule;      /* RULE */
 	int64_t delay;                     /* DELAY: ns */
 	int held;                          /* HOLD, RELEASE: which place, from 0 */
 	int cut_from;                      /* CUT: host, NO_INDEX: both ways */
+	int ends;                          /* END_RULE: the step of its rule */
 	const struct plan_call *call;      /* CALL */
 	const struct plan_question *question; /* ASK */
+	const struct plan_deed *deed;      /* RUN to SYSCALL */
 	int caller;                        /* CALL, ANSWER */
 	bool answered;                     /* CALL, ANSWER, ASK: a result is written */
 	struct plan_result result;
@@ -346,6 +421,8 @@ struct plan {
 	int n_callers;
 	const struct plan_socket *sockets;
 	int n_sockets;
+	const struct plan_program *programs;
+	int n_programs;
 	const struct plan_flow *flows;
 	int n_flows;
 	const struct plan_step *steps;
