@@ -47,7 +47,35 @@ static bool is_misplaced(const struct parser *parser, const struct ast_answer *a
 	       (at_word(parser, "as") || at_word(parser, "on"));
 }
 
-/* result = [ COMPARE ] value { value }; '->' is taken */
+/* What may follow a number ("..": up to) or a duration ("+-": its tolerance). */
+static bool parse_around(struct parser *parser, struct ast_value *value)
+{
+	value->has_high = value->kind == VAL_NUMBER && take_kind(parser, TOK_RANGE);
+	if (value->has_high)
+		return parse_number(parser, "a number", &value->high);
+	value->has_tolerance = value->kind == VAL_DURATION && take_kind(parser, TOK_PLUS_MINUS);
+	return !value->has_tolerance || parse_duration(parser, &value->tolerance);
+}
+
+/* answer = [ COMPARE ] value [ ".." N | "+-" DURATION ] */
+static bool parse_answer_value(struct parser *parser, struct ast_answer *out)
+{
+	struct ast_value *value = add_value(parser, &out->values, &out->n_values);
+	bool comma = out->n_values > 1 && take_kind(parser, TOK_COMMA);
+	const struct token *compare = parser->next;
+	bool compared = take_kind(parser, TOK_COMPARE);
+	const struct token *start = parser->next;
+
+	if (!parse_value(parser, value) || !parse_around(parser, value))
+		return false;
+	value->span = span_since(parser, start);
+	value->comma = comma;
+	value->has_compare = compared;
+	value->compare = compare->compare;
+	return true;
+}
+
+/* result = answer { [ "," ] answer }; '->' is taken */
 static bool parse_answer(struct parser *parser, struct ast_answer *out)
 {
 	const struct token *start = parser->next;
@@ -55,21 +83,19 @@ static bool parse_answer(struct parser *parser, struct ast_answer *out)
 	out->written = true;
 	if (start->kind == TOK_EQUALS)
 		return parse_fail(parser, start, "equality is '=='", "unexpected '='");
-	if (take_kind(parser, TOK_COMPARE)) {
-		out->has_compare = true;
-		out->compare = start->compare;
-	}
-	while (!at_line_end(parser) && !(out->n_values && at_time(parser))) {
+	if (at_line_end(parser))
+		return parse_expected(parser, "a result",
+				      "ok, a number, a payload, an errno or a state");
+	do {
 		if (is_misplaced(parser, out))
 			return parse_fail(parser, parser->next, NULL,
 					  "%s stands before '->'",
 					  token_shown(parser, parser->next));
-		if (!parse_value(parser, add_value(parser, &out->values, &out->n_values)))
+		if (!parse_answer_value(parser, out))
 			return false;
-	}
-	if (out->n_values == 0)
-		return parse_expected(parser, "a result",
-				      "ok, a number, a payload, an errno or a state");
+	} while (!at_line_end(parser) && !at_time(parser));
+	out->has_compare = out->values[0].has_compare;
+	out->compare = out->values[0].compare;
 	out->span = span_since(parser, start);
 	return true;
 }

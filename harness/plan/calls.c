@@ -433,6 +433,10 @@ static const struct {
 	[ASK_STATE] = { "state", MAY_STATE },
 	[ASK_ERROR] = { "error", MAY_ZERO | MAY_ERRNO },
 	[ASK_READABLE] = { "readable", MAY_YES_NO },
+	[ASK_TIMER] = { "timer", MAY_TIMER },
+	[ASK_QUEUES] = { "queues", MAY_QUEUES },
+	[ASK_INFO] = { "info", MAY_INFO },
+	[ASK_SOCKETS] = { "sockets", MAY_SOCKETS },
 };
 
 /* All of the above as words, for nearest_word(); a unit test compares them. */
@@ -440,7 +444,8 @@ static const char *const words[] = {
 	"socket", "bind",  "listen",   "accept",   "connect",     "read",        "recv",
 	"write",  "send",  "sendfile", "shutdown", "close",       "setsockopt",  "getsockopt",
 	"poll",   "fcntl", "ioctl",    "recvmsg",  "nonblocking", "getsockname", "getpeername",
-	"state",  "error", "readable", NULL,
+	"state",  "error", "readable", "timer",     "queues",      "info",        "sockets",
+	NULL,
 };
 _Static_assert(sizeof(words) / sizeof(words[0]) == N_CALLS + N_QUESTIONS + 1, "every word");
 
@@ -498,14 +503,10 @@ const char *call_is_later(const char *text)
 	static const char *const programs[] = {
 		"run", "stdin", "stdout", "stderr", "exit", "kill", "listening", "syscall", NULL,
 	};
-	static const char *const later[] = { "timer", "queues", "info", "sockets", NULL };
 
 	for (const char *const *word = programs; *word; word++)
 		if (strcmp(*word, text) == 0)
 			return "write the calls of the program, one on a line";
-	for (const char *const *word = later; *word; word++)
-		if (strcmp(*word, text) == 0)
-			return "the questions it knows are 'state', 'error' and 'readable'";
 	return NULL;
 }
 

@@ -32,6 +32,7 @@ const char *state_name(int state);    /* "CLOSE-WAIT" */
 const char *icmp_name(enum icmp_kind kind);
 const char *call_name(enum call_id id);
 const char *question_name(enum question_id id);
+const char *timer_name(int timer);       /* "keepalive"; NULL: unknown */
 const char *ip_name(enum ip_version ip); /* "4", "6", "mapped" */
 
 /* "SYN-ACK"; "none" when no bit is set. @buf: at least FLAGS_LEN. Return: @buf. */

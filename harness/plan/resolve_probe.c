@@ -67,8 +67,7 @@ static int make_socket(struct resolver *r, const struct ast_line *line, int host
 	return add_socket(r, host, as->text, line->span);
 }
 
-/* The socket `on NAME`. Return: NO_INDEX after an error. */
-static int named_socket(struct resolver *r, const struct ast_word *on, int host)
+int named_socket(struct resolver *r, const struct ast_word *on, int host)
 {
 	const char *known[PLAN_SOCKETS_MAX + 1];
 	int found = find_socket(r, host, on->text);
@@ -94,8 +93,7 @@ static int named_socket(struct resolver *r, const struct ast_word *on, int host)
 	return NO_INDEX;
 }
 
-/* An error, unless one is known that explains it. Return: NO_INDEX. */
-static int no_socket(struct resolver *r, const struct ast_line *line, int host)
+int no_socket(struct resolver *r, const struct ast_line *line, int host)
 {
 	if (r->scope.unsure[host])
 		return NO_INDEX;
@@ -295,78 +293,6 @@ void resolve_answer_line(struct resolver *r, const struct ast_line *line)
 	resolve_result(r, &line->answer, call_results(call), call_row(call->id)->name,
 		       &step.result);
 	add_answer(r, &step); /* after an error, too: the call has its answer */
-}
-
-/* ---- questions ---- */
-
-/* What the question is about: `on` a socket or a connection; else the main connection
- * once it has begun (state only), else the newest socket. */
-static bool question_subject(struct resolver *r, const struct ast_line *line,
-			     struct plan_question *question)
-{
-	bool state = question->id == ASK_STATE;
-
-	question->flow = NO_INDEX;
-	question->named = line->on.text != NULL;
-	if (question->named && state)
-		question->flow = find_flow(r, line->on.text);
-	if (question->flow != NO_INDEX) {
-		question->socket = NO_INDEX;
-		return true;
-	}
-	if (question->named) {
-		question->socket = named_socket(r, &line->on, question->host);
-		return question->socket != NO_INDEX;
-	}
-	question->socket = r->scope.newest_socket[question->host];
-	if (state)
-		question->flow = r->scope.main_flow;
-	if (question->socket == NO_INDEX && question->flow == NO_INDEX)
-		no_socket(r, line, question->host);
-	return question->socket != NO_INDEX || question->flow != NO_INDEX;
-}
-
-static void resolve_question(struct resolver *r, const struct ast_line *line, int host,
-			     enum question_id id)
-{
-	struct plan_step step = new_step(STEP_ASK, line->span);
-	struct plan_question *question = arena_alloc(r->arena, sizeof(*question));
-	const char *name = question_name(id);
-	bool ok = true;
-
-	*question = (struct plan_question){ .id = id, .host = host };
-	if (line->other.text) {
-		FAIL(r, line->other.span, "'%s' is a question, it needs no caller", name);
-		HELP(r, "write '%s: %s'", line->word.text, name);
-		ok = false;
-	}
-	if (line->n_values) {
-		FAIL(r, line->values[0].span, "'%s' has no such argument", name);
-		HELP(r, "its answer stands behind '->'");
-		ok = false;
-	}
-	if (!line->answer.written) {
-		FAIL(r, line->key.span, "'%s' is a question, it needs an answer", name);
-		HELP(r, "write '-> ESTABLISHED', '-> 0', '-> yes' or the like behind it");
-		return;
-	}
-	if (line->as.text) {
-		FAIL(r, line->as.span, "'%s' makes no socket to be named", name);
-		HELP(r, "'on NAME' says what is asked about");
-		ok = false;
-	}
-	ok &= resolve_time_of_answer(r, line, &step.time);
-	ok &= resolve_result(r, &line->answer, question_results(id), name, &step.result);
-	if (!question_subject(r, line, question) || !ok)
-		return;
-	if (id != ASK_STATE) { /* the kernel tells states; the rest takes a call */
-		step.caller = find_caller(r, host, NULL, line->key.span);
-		if (step.caller == NO_INDEX)
-			return;
-	}
-	step.question = question;
-	step.answered = true;
-	add_step(r, &step);
 }
 
 /* ---- the line ---- */

@@ -284,11 +284,31 @@ static bool check_compare(const struct reading *reading)
 	return false;
 }
 
+/* Commas, ranges and tolerances stand in answers of questions only. */
+static bool check_plain(struct resolver *r, const struct ast_answer *answer)
+{
+	for (size_t i = 0; i < answer->n_values; i++) {
+		const struct ast_value *value = &answer->values[i];
+		const char *what = value->comma		 ? "a comma"
+				   : value->has_high	 ? "a range"
+				   : value->has_tolerance ? "a tolerance"
+				   : i && value->has_compare ? "a second comparison" : NULL;
+
+		if (!what)
+			continue;
+		FAIL(r, value->span, "%s does not belong to this result", what);
+		return false;
+	}
+	return true;
+}
+
 bool resolve_result(struct resolver *r, const struct ast_answer *answer, unsigned results,
 		    const char *name, struct plan_result *out)
 {
 	struct reading reading = { r, answer, results, name, 0, out };
 
+	if (!check_plain(r, answer))
+		return false;
 	out->span = answer->span;
 	out->compare = answer->has_compare ? answer->compare : CMP_EQ;
 	if (is_word(peek(&reading), "queued") && (results & MAY_QUEUED)) {

@@ -24,6 +24,7 @@ size_t timeline_occurrences(const struct plan_time *time)
 	case TIME_WITHIN:
 	case TIME_AFTER:
 	case TIME_BETWEEN:
+	case TIME_UNTIL:
 		break;
 	}
 	return 1;
@@ -64,6 +65,7 @@ struct window timeline_window(const struct plan_time *time, size_t occurrence, i
 		open.high = reference->event_before + time->ns[1];
 		return open;
 	case TIME_AFTER:
+	case TIME_UNTIL:
 		return around(reference->event_before, time->ns[0], time->tolerance, tolerance);
 	case TIME_GAPS:
 		return around(reference->transmission, time->ns[occurrence], time->tolerance,
@@ -85,7 +87,7 @@ int64_t timeline_estimate(const struct plan *plan)
 		const struct plan_time *time = &plan->steps[i].time;
 
 		if (plan->steps[i].kind == STEP_WAIT || time->kind == TIME_AFTER ||
-		    time->kind == TIME_BETWEEN) {
+		    time->kind == TIME_BETWEEN || time->kind == TIME_UNTIL) {
 			total += time->ns[0];
 		} else if (time->kind == TIME_AT && time->ns[time->n - 1] > at) {
 			total += time->ns[time->n - 1] - at;

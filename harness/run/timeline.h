@@ -11,7 +11,7 @@
 /* What times count from. 0: it has not happened yet. */
 struct reference {
 	int64_t first_packet;  /* TIME_AT */
-	int64_t event_before;  /* TIME_WITHIN, TIME_AFTER, TIME_BETWEEN */
+	int64_t event_before;  /* TIME_WITHIN, TIME_AFTER, TIME_BETWEEN, TIME_UNTIL */
 	int64_t transmission;  /* TIME_GAPS: the last packet that this one repeats */
 };
 
