@@ -39,16 +39,26 @@ struct ast_value {
 	int64_t number;          /* VAL_NUMBER, VAL_BYTES, VAL_DURATION, VAL_ENDPOINT (port) */
 	const char *data;        /* VAL_STRING, VAL_HEX */
 	size_t len;
+
+	/* answers only */
+	bool has_compare;        /* >= 1000 */
+	enum compare compare;
+	bool has_high;           /* 10..20: VAL_NUMBER or VAL_DURATION */
+	int64_t high;
+	bool has_tolerance;      /* 200ms +-20ms: VAL_DURATION */
+	int64_t tolerance;
+	bool comma;              /* one stands before it */
 };
 
 /* ---- packets ---- */
 
 enum ast_seq_kind { AST_SEQ_RELATIVE, AST_SEQ_NEXT, AST_SEQ_ABSOLUTE, AST_SEQ_ANY };
 
-/* seq 1 · seq -1 · seq next · seq next-1 · seq abs 0xfffffff0 · seq any */
+/* seq 1 · seq -1 · seq 1..1000 · seq next · seq next-1 · seq abs 0xfffffff0 · seq any */
 struct ast_seq {
 	enum ast_seq_kind kind;
 	int64_t value; /* the number, or what is added to next */
+	int64_t high;  /* a range: its end; else @value */
 	struct span span;
 };
 

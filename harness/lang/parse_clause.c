@@ -44,8 +44,8 @@ static bool parse_next(struct parser *parser, struct ast_seq *seq)
 	return true;
 }
 
-/* seq = [ "-" ] N | "next" [ ( "+" | "-" ) N ] | "abs" N | "any" */
-static bool parse_seq_tokens(struct parser *parser, struct ast_seq *seq)
+/* [ "-" ] N | "next" [ ( "+" | "-" ) N ] | "abs" N | "any" */
+static bool parse_seq_number(struct parser *parser, struct ast_seq *seq)
 {
 	seq->kind = AST_SEQ_RELATIVE;
 	if (is_next_minus(parser->next))
@@ -73,11 +73,32 @@ static bool parse_seq_tokens(struct parser *parser, struct ast_seq *seq)
 	return true;
 }
 
+/* What a range may begin with and end with: [ "-" ] N */
+static bool parse_seq_end(struct parser *parser, struct ast_seq *seq)
+{
+	const struct token *range = parser->next;
+	bool minus;
+
+	seq->high = seq->value;
+	if (!take_kind(parser, TOK_RANGE))
+		return true;
+	if (seq->kind == AST_SEQ_NEXT || seq->kind == AST_SEQ_ANY)
+		return parse_fail(parser, range, "write numbers: 'seq 1..1000', 'seq abs 1..1000'",
+				  "a range is made of numbers");
+	minus = seq->kind == AST_SEQ_RELATIVE && take_kind(parser, TOK_MINUS);
+	if (!parse_number(parser, "a number", &seq->high))
+		return false;
+	if (minus)
+		seq->high = -seq->high;
+	return true;
+}
+
+/* seq = [ "-" ] N [ ".." [ "-" ] N ] | "next" [ ( "+" | "-" ) N ] | "abs" N [ ".." N ] | "any" */
 static bool parse_seq(struct parser *parser, struct ast_clause *clause)
 {
 	const struct token *start = parser->next;
 
-	if (!parse_seq_tokens(parser, &clause->seq))
+	if (!parse_seq_number(parser, &clause->seq) || !parse_seq_end(parser, &clause->seq))
 		return false;
 	clause->seq.span = span_since(parser, start);
 	return true;
@@ -221,7 +242,7 @@ static const struct clause_word {
 };
 
 /* ORDINAL = "1st" | "2nd" | "3rd" | "4th" … */
-static bool is_ordinal(const struct token *token)
+bool is_ordinal(const struct token *token)
 {
 	size_t digits = token->kind == TOK_WORD ? strspn(token->text, "0123456789") : 0;
 

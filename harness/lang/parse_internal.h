@@ -115,6 +115,7 @@ bool parse_time(struct parser *parser, struct ast_time *out);
 
 bool parse_pattern(struct parser *parser, bool rule, struct ast_packet *out);
 bool parse_clause(struct parser *parser, struct ast_packet *packet);
+bool is_ordinal(const struct token *token);
 bool parse_options(struct parser *parser, struct ast_clause *out);
 bool check_clauses_once(struct parser *parser, const struct ast_packet *packet);
 

@@ -22,7 +22,28 @@ static bool parse_by(struct parser *parser, struct ast_line *line)
 	return parse_duration_value(parser, add_value(parser, &line->values, &line->n_values));
 }
 
-/* "after" pattern "from" HOST: an armed packet; nothing follows it */
+/* [ ORDINAL ] pattern. The ordinal is a field, which may stand here, too: 3rd DATA */
+static bool parse_counted(struct parser *parser, bool rule, struct ast_packet *packet)
+{
+	return (!is_ordinal(parser->next) || parse_clause(parser, packet)) &&
+	       parse_pattern(parser, rule, packet);
+}
+
+/* The fields of a trigger: what comes before 'after' are those of the packet. */
+static bool parse_trigger_fields(struct parser *parser, struct ast_packet *trigger)
+{
+	while (!at_line_end(parser)) {
+		if (at_time(parser))
+			return parse_fail(parser, parser->next,
+					  "it is sent the moment the other has passed",
+					  "an armed packet has no time");
+		if (!parse_clause(parser, trigger))
+			return false;
+	}
+	return check_clauses_once(parser, trigger);
+}
+
+/* "after" [ ORDINAL ] pattern "from" HOST { field }: an armed packet */
 static bool parse_trigger(struct parser *parser, struct ast_line *line)
 {
 	const struct token *after = take(parser);
@@ -32,8 +53,8 @@ static bool parse_trigger(struct parser *parser, struct ast_line *line)
 				  "an armed packet is sent when the other has passed",
 				  "a second time: 'after'");
 	line->trigger = arena_alloc(parser->arena, sizeof(*line->trigger));
-	return parse_pattern(parser, false, line->trigger) && parse_from(parser, line->trigger) &&
-	       parse_line_end(parser);
+	return parse_counted(parser, false, line->trigger) && parse_from(parser, line->trigger) &&
+	       parse_trigger_fields(parser, line->trigger);
 }
 
 /* `after` is followed by a packet, not by a time. */
@@ -102,10 +123,10 @@ static bool check_fields(struct parser *parser, struct ast_line *line)
 	return true;
 }
 
-/* pattern "from" HOST; an ICMP kind may be told more of before that: frag-needed mtu 1200 */
+/* [ ORDINAL ] pattern "from" HOST; an ICMP kind may be told more of before that: frag-needed mtu 1200 */
 static bool parse_head(struct parser *parser, struct ast_packet *packet)
 {
-	if (!parse_pattern(parser, false, packet))
+	if (!parse_counted(parser, false, packet))
 		return false;
 	if (packet->icmp.text && at_word(parser, "mtu") && !parse_clause(parser, packet))
 		return false;
@@ -125,11 +146,11 @@ bool parse_packet_line(struct parser *parser, struct ast_line *line)
 	       check_fields(parser, line);
 }
 
-/* rule = ( pattern | "packets" | "all" ) [ "from" HOST ] { field } [ "by" DURATION ] */
+/* rule = [ ORDINAL ] ( pattern | "packets" | "all" ) [ "from" HOST ] { field } [ "by" DURATION ] */
 bool parse_rule_line(struct parser *parser, struct ast_line *line)
 {
 	line->packet = arena_alloc(parser->arena, sizeof(*line->packet));
-	if (!parse_pattern(parser, true, line->packet))
+	if (!parse_counted(parser, true, line->packet))
 		return false;
 	if (at_word(parser, "from") && !parse_from(parser, line->packet))
 		return false;

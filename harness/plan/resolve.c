@@ -100,6 +100,9 @@ struct plan_step new_step(enum step_kind kind, struct span span)
 		.caller = NO_INDEX,
 		.result = { .address = { .host = NO_INDEX }, .icmp_type = -1, .icmp_code = -1 },
 		.answered_by = NO_INDEX,
+		.held = NO_INDEX,
+		.cut_from = NO_INDEX,
+		.ends = NO_INDEX,
 	};
 }
 
@@ -232,7 +235,8 @@ static bool speaks_of_main(const struct resolver *r, const struct ast_line *line
 		} else if (line->kind == LINE_ESTABLISH) {
 			if (!line->on.text)
 				return true;
-		} else if (line->packet && !find_clause(line->packet, CL_ON)) {
+		} else if (line->packet && !is_rule_line(line) &&
+			   !find_clause(line->packet, CL_ON)) {
 			return true;
 		}
 	}
@@ -309,6 +313,20 @@ static void finish(struct resolver *r)
 	plan->tags = r->tags;
 }
 
+/* A packet that is held and never released is a dropped one. */
+static void check_released(struct resolver *r)
+{
+	for (int i = 0; i < r->scope.n_held; i++) {
+		const struct held *held = &r->scope.held[i];
+
+		if (!held->held)
+			continue;
+		FAIL(r, held->span, "'%s' is held for ever", held->name);
+		HELP(r, "write 'release %s' below; a packet that is to be lost is a 'drop'",
+		     held->name);
+	}
+}
+
 /* What only the end of the file can tell. */
 static void check_whole(struct resolver *r, const struct ast *ast)
 {
@@ -319,6 +337,7 @@ static void check_whole(struct resolver *r, const struct ast *ast)
 		HELP(r, "begin with: scenario \"what is shown, as a sentence\"");
 		return;
 	}
+	check_released(r);
 	if (!r->scope.timeline) {
 		FAIL(r, ast->lines[ast->n_lines - 1].verb, "nothing happens in this scenario");
 		HELP(r, "write the timeline below the scene, beginning with 'client: socket', say");

@@ -9,6 +9,8 @@
  *                   send   ACK     from client                       send   SYN-ACK from server
  *                   server: accept -> ok                             expect ACK     from client
  *                                                                    client: -> ok
+ *
+ * Between two kernel hosts it is the calls of both columns, and three packets to expect.
  */
 #include "plan/resolve_internal.h"
 
@@ -18,7 +20,7 @@ struct handshake {
 	int client, server, flow;
 	uint16_t port;
 	struct plan_packet *syn, *syn_ack, *ack;
-	int caller; /* of the kernel host */
+	int caller[PLAN_HOSTS]; /* of the kernel hosts */
 };
 
 static bool read_ends(struct resolver *r, const struct ast_line *line, struct handshake *shake)
@@ -94,6 +96,12 @@ static bool make_packets(struct handshake *shake)
 	const struct ast_packet *written = shake->line->packet;
 	const struct ast_clause *options = written ? find_clause(written, CL_OPTIONS) : NULL;
 
+	if (options && two_kernels(r)) {
+		FAIL(r, options->span, "both hosts are kernels: their stacks choose the options");
+		HELP(r, "leave 'options' out; 'expect SYN from %s options …' checks them",
+		     host_name(r, shake->client));
+		return false;
+	}
 	shake->syn = new_packet(shake, shake->client, TCP_SYN);
 	shake->syn_ack = new_packet(shake, shake->server, TCP_SYN | TCP_ACK);
 	shake->ack = new_packet(shake, shake->client, TCP_ACK);
@@ -128,21 +136,21 @@ static void play_packet(struct handshake *shake, const struct plan_packet *packe
 	add_step(shake->r, &step);
 }
 
-/* A call of the kernel host. @answered: it is waited for and must succeed. */
-static void play_call(struct handshake *shake, struct plan_call *call, bool answered)
+/* A call of a kernel host. @answered: it is waited for and must succeed. */
+static void play_call(struct handshake *shake, int host, struct plan_call *call, bool answered)
 {
 	struct plan_step step = shorthand(shake, STEP_CALL);
 
-	call->caller = shake->caller;
+	call->caller = shake->caller[host];
 	step.answered = answered;
 	add_call(shake->r, &step, call);
 }
 
-static void play_answer(struct handshake *shake)
+static void play_answer(struct handshake *shake, int host)
 {
 	struct plan_step step = shorthand(shake, STEP_ANSWER);
 
-	step.caller = shake->caller;
+	step.caller = shake->caller[host];
 	step.answered = true;
 	add_answer(shake->r, &step);
 }
@@ -181,7 +189,7 @@ static int play_listen(struct handshake *shake)
 		return NO_INDEX;
 	call.address.port = shake->port;
 	call.args[0] = DEFAULT_BACKLOG;
-	play_call(shake, &call, true);
+	play_call(shake, shake->server, &call, true);
 	note_call(r, shake->server, &call);
 	return listener;
 }
@@ -189,25 +197,25 @@ static int play_listen(struct handshake *shake)
 /* Is the caller waiting in accept() on this listener already? */
 static bool accept_is_running(const struct handshake *shake, int listener)
 {
-	const struct plan_call *call = shake->r->scope.pending[shake->caller].call;
+	const struct plan_call *call = shake->r->scope.pending[shake->caller[shake->server]].call;
 
 	return call && call->id == CALL_ACCEPT && call->socket == listener;
 }
 
-static void establish_to_kernel(struct handshake *shake)
+/* The listener on the port, made if there is none. Return: NO_INDEX after an error. */
+static int ready_listener(struct handshake *shake)
 {
-	struct resolver *r = shake->r;
 	int listener = find_listener(shake);
 
-	if (listener == NO_INDEX)
-		listener = play_listen(shake);
-	if (listener == NO_INDEX)
-		return;
-	play_packet(shake, shake->syn);
-	play_packet(shake, shake->syn_ack);
-	play_packet(shake, shake->ack);
+	return listener == NO_INDEX ? play_listen(shake) : listener;
+}
+
+static void play_accept(struct handshake *shake, int listener)
+{
+	struct resolver *r = shake->r;
+
 	if (accept_is_running(shake, listener)) {
-		play_answer(shake);
+		play_answer(shake, shake->server);
 		return;
 	}
 
@@ -216,13 +224,14 @@ static void establish_to_kernel(struct handshake *shake)
 
 	if (made == NO_INDEX)
 		return;
-	play_call(shake, &call, true);
+	play_call(shake, shake->server, &call, true);
 	note_call(r, shake->server, &call);
 }
 
 /* ---- a kernel client ---- */
 
-static void establish_from_kernel(struct handshake *shake)
+/* Return: false after an error. */
+static bool play_connect(struct handshake *shake)
 {
 	struct resolver *r = shake->r;
 	int socket = r->scope.newest_socket[shake->client], makes = NO_INDEX;
@@ -230,35 +239,60 @@ static void establish_from_kernel(struct handshake *shake)
 	if (socket == NO_INDEX || r->scope.socket_notes[socket].used)
 		socket = makes = add_socket(r, shake->client, NULL, shake->line->span);
 	if (socket == NO_INDEX)
-		return;
+		return false;
 
 	struct plan_call call = new_call(CALL_CONNECT, socket, makes);
 
 	call.address = (struct plan_address){ shake->server, shake->port };
-	play_call(shake, &call, false);
+	play_call(shake, shake->client, &call, false);
 	note_call(r, shake->client, &call);
+	return true;
+}
+
+/* ---- the line ---- */
+
+static void play_packets(struct handshake *shake)
+{
 	play_packet(shake, shake->syn);
 	play_packet(shake, shake->syn_ack);
 	play_packet(shake, shake->ack);
-	play_answer(shake);
+}
+
+/* Who makes the calls. */
+static bool find_callers(struct handshake *shake)
+{
+	for (int host = 0; host < PLAN_HOSTS; host++) {
+		if (!is_kernel(shake->r, host))
+			continue;
+		shake->caller[host] = find_caller(shake->r, host, NULL, shake->line->verb);
+		if (shake->caller[host] == NO_INDEX)
+			return false;
+	}
+	return true;
 }
 
 /* establish HOST to HOST:PORT [on NAME] [options …] */
 void resolve_establish(struct resolver *r, const struct ast_line *line)
 {
 	struct handshake shake = { .r = r, .line = line };
+	int listener = NO_INDEX;
 
-	if (!read_ends(r, line, &shake) || !begin_connection(&shake) || !make_packets(&shake))
+	if (!read_ends(r, line, &shake) || !begin_connection(&shake) || !make_packets(&shake) ||
+	    !find_callers(&shake))
 		return;
 
-	bool to_kernel = is_kernel(r, shake.server);
-	int host = to_kernel ? shake.server : shake.client;
+	bool to_kernel = is_kernel(r, shake.server), from_kernel = is_kernel(r, shake.client);
 
-	shake.caller = find_caller(r, host, NULL, line->verb);
-	if (shake.caller == NO_INDEX)
+	if (to_kernel) {
+		listener = ready_listener(&shake);
+		if (listener == NO_INDEX)
+			return;
+	}
+	if (from_kernel && !play_connect(&shake))
 		return;
+	play_packets(&shake);
+	if (from_kernel)
+		play_answer(&shake, shake.client);
 	if (to_kernel)
-		establish_to_kernel(&shake);
-	else
-		establish_from_kernel(&shake);
+		play_accept(&shake, listener);
 }

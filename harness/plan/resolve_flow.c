@@ -158,6 +158,19 @@ static bool same_port(struct resolver *r, const struct ast_clause *to, int flow,
 	return false;
 }
 
+/* A rule is of a connection that has begun, or of any; it begins none. */
+static bool flow_of_rule(struct resolver *r, const struct ast_clause *on,
+			 const struct ast_clause *to, struct plan_packet *out)
+{
+	out->flow = on ? find_flow(r, on->word.text) : NO_INDEX;
+	if (to) {
+		FAIL(r, to->span, "a rule has no 'to'");
+		HELP(r, "'on NAME' says which connection; without it, a rule is of all of them");
+		return false;
+	}
+	return !on || out->flow != NO_INDEX || may_begin(r, &on->word, false);
+}
+
 bool resolve_flow(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
 		  bool flags_known, struct plan_packet *out)
 {
@@ -166,6 +179,8 @@ bool resolve_flow(struct resolver *r, const struct ast_packet *ast, enum packet_
 		to || !flags_known || (!out->icmp && (out->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
 	uint16_t port = 0;
 
+	if (use == PACKET_RULE)
+		return flow_of_rule(r, on, to, out);
 	out->flow = on ? find_flow(r, on->word.text) : r->scope.main_flow;
 	if (to && !to_port(r, to, 1 - out->from, &port))
 		return false;

@@ -2,12 +2,14 @@
  *
  *   resolve.c          the walk over the lines, kernel blocks, the finished plan
  *   resolve_scene.c    scenario, about, host, sysctl, link …
- *   resolve_wire.c     send, inject, expect, drop, wait; lines that are refused
+ *   resolve_wire.c     send, inject, expect, drop, delay, hold, cut, wait …
+ *   resolve_rule.c     standing rules, and packets that are counted
  *   resolve_establish.c  the handshake in one line
  *   resolve_packet.c   flags and fields    resolve_option.c   TCP options
  *   resolve_flow.c     connections and their ports
  *   resolve_time.c     times
- *   resolve_probe.c    sockets, callers, calls, questions
+ *   resolve_probe.c    sockets, callers, calls
+ *   resolve_ask.c      questions and their answers
  *   calls.c            the table of calls and their arguments
  *   resolve_result.c   what stands behind '->'
  *
@@ -51,6 +53,13 @@ struct pending {
 	int step;
 };
 
+/* A packet that is held back, or was. */
+struct held {
+	const char *name;
+	bool held;        /* not released yet */
+	struct span span; /* of its 'hold' */
+};
+
 struct scope {
 	struct plan_flow flows[PLAN_FLOWS_MAX];
 	struct flow_notes flow_notes[PLAN_FLOWS_MAX];
@@ -67,6 +76,14 @@ struct scope {
 	struct plan_caller callers[PLAN_CALLERS_MAX];
 	struct pending pending[PLAN_CALLERS_MAX];
 	int n_callers;
+
+	struct held held[PLAN_HELD_MAX];
+	int n_held;
+	int rules[PLAN_RULES_MAX];         /* steps of the rules that stand until 'end rule' */
+	int n_rules;
+	int n_counted;                     /* rules of one packet: when they end, nobody knows */
+	int n_armed;
+	bool cut[PLAN_HOSTS];              /* nothing passes from there */
 
 	bool timeline;                     /* the first line of the timeline has been met */
 	bool once[N_ONCE];
@@ -149,11 +166,29 @@ bool kernel_holds(const struct resolver *r, const struct ast_line *line);
 
 void resolve_wire(struct resolver *r, const struct ast_line *line);
 void resolve_establish(struct resolver *r, const struct ast_line *line);
+void resolve_rule(struct resolver *r, const struct ast_line *line);
+void resolve_end_rule(struct resolver *r, const struct ast_line *line);
+/* Is this a line that speaks of packets yet to come, rather than of the next one? */
+bool is_rule_line(const struct ast_line *line);
+/* The packets that a rule or a trigger speaks of; there must be such packets. @flow: the
+ * connection if none is written, NO_INDEX: any. */
+bool resolve_rule_pattern(struct resolver *r, const struct ast_packet *ast, int flow,
+			  struct plan_packet *out);
+/* by DURATION */
+bool resolve_by(struct resolver *r, const struct ast_line *line, int64_t *delay);
 
 /* Which lines a packet may stand in. */
-enum packet_use { PACKET_SENT, PACKET_EXPECTED };
+enum packet_use {
+	PACKET_SENT,
+	PACKET_EXPECTED,
+	PACKET_RULE,   /* what a rule or an armed packet speaks of: @from may be NO_INDEX */
+	PACKET_CHANGE, /* the new field of 'rewrite': written like one that is sent */
+};
 bool resolve_packet(struct resolver *r, const struct ast_packet *ast, int from,
 		    enum packet_use use, struct plan_packet *out);
+/* The field that @pattern's packets are given. */
+bool resolve_change(struct resolver *r, const struct ast_clause *clause,
+		    struct plan_packet *pattern, struct plan_packet *out);
 const struct ast_clause *find_clause(const struct ast_packet *packet, enum ast_clause_kind kind);
 bool resolve_options(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
 		     struct plan_packet *out);
@@ -188,6 +223,12 @@ bool resolve_time_of_answer(struct resolver *r, const struct ast_line *line, str
 
 void resolve_call_line(struct resolver *r, const struct ast_line *line);
 void resolve_answer_line(struct resolver *r, const struct ast_line *line);
+void resolve_question(struct resolver *r, const struct ast_line *line, int host,
+		      enum question_id id);
+/* The socket `on NAME` of a call, or of a question. Return: NO_INDEX after an error. */
+int named_socket(struct resolver *r, const struct ast_word *on, int host);
+/* "has no socket yet", unless an error is known that explains it. Return: NO_INDEX. */
+int no_socket(struct resolver *r, const struct ast_line *line, int host);
 /* The caller of that name (NULL: unnamed), added if new. Return: NO_INDEX after an error. */
 int find_caller(struct resolver *r, int host, const char *name, struct span span);
 int add_socket(struct resolver *r, int host, const char *name, struct span span);
@@ -205,6 +246,7 @@ enum {
 	MAY_OK = 1 << 0, MAY_NUMBER = 1 << 1, MAY_DATA = 1 << 2, MAY_ERRNO = 1 << 3,
 	MAY_EVENTS = 1 << 4, MAY_ZERO = 1 << 5, MAY_FLAGS = 1 << 6, MAY_ADDRESS = 1 << 7,
 	MAY_SIGPIPE = 1 << 8, MAY_QUEUED = 1 << 9, MAY_STATE = 1 << 10, MAY_YES_NO = 1 << 11,
+	MAY_TIMER = 1 << 12, MAY_QUEUES = 1 << 13, MAY_INFO = 1 << 14, MAY_SOCKETS = 1 << 15,
 };
 
 /* Which socket a call acts on. */
@@ -237,7 +279,10 @@ const struct call_row *call_row(enum call_id id);
 bool call_by_name(const char *text, enum call_id *id);
 bool question_by_name(const char *text, enum question_id *id);
 unsigned question_results(enum question_id id);
-/* A word that the grammar knows and this version does not play (`run`, `timer` …)?
+/* What is behind the '->' of @question, whose results are @results. */
+bool resolve_ask_result(struct resolver *r, const struct ast_answer *answer,
+			const struct plan_question *question, struct plan_result *out);
+/* A word that the grammar knows and this version does not play (`run` …)?
  * Return: what to write instead, or NULL. */
 const char *call_is_later(const char *text);
 /* Read the arguments of @line's call into @call. */

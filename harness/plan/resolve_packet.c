@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { NTH_MAX = 1000000 };
+
 static const char *const clause_names[N_CLAUSES] = {
 	[CL_SEQ] = "seq", [CL_ACK] = "ack", [CL_WIN] = "win", [CL_LEN] = "len",
 	[CL_URGENT] = "urgent", [CL_OFFSET] = "offset", [CL_TTL] = "ttl", [CL_DSCP] = "dscp",
@@ -106,15 +108,26 @@ static bool resolve_flags(struct resolver *r, const struct ast_word *word, uint1
 	}
 }
 
+/* `packets`, `all`: a rule may speak of whatever comes. */
+static bool is_any(const struct ast_packet *ast, enum packet_use use)
+{
+	const char *word = ast->flags.text;
+
+	return use == PACKET_RULE && (strcmp(word, "packets") == 0 || strcmp(word, "all") == 0);
+}
+
 /* The flags of the packet; DATA is PSH-ACK when sent and ACK, PSH or not, when expected. */
 static bool packet_flags(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
 			 struct plan_packet *out)
 {
+	out->any_packet = is_any(ast, use);
+	if (out->any_packet)
+		return true;
 	if (strcmp(ast->flags.text, "DATA") != 0)
 		return resolve_flags(r, &ast->flags, &out->flags);
 	out->flags = use == PACKET_SENT ? TCP_PSH | TCP_ACK : TCP_ACK;
-	out->any_data = use == PACKET_EXPECTED;
-	if (use == PACKET_EXPECTED || find_clause(ast, CL_DATA))
+	out->any_data = use != PACKET_SENT;
+	if (use != PACKET_SENT || find_clause(ast, CL_DATA))
 		return true;
 	FAIL(r, ast->span, "a sent 'DATA' needs its payload");
 	HELP(r, "write 'data \"…\"' or 'data 100 bytes'");
@@ -182,27 +195,57 @@ static bool field_number(struct resolver *r, const struct ast_clause *clause,
 
 /* ---- the other fields ---- */
 
+/* Does the line write such a field, rather than compare it? */
+static bool is_written(enum packet_use use)
+{
+	return use == PACKET_SENT || use == PACKET_CHANGE;
+}
+
+/* A packet that is written has one number. */
+static bool seq_is_one(struct resolver *r, const struct ast_clause *clause, enum packet_use use)
+{
+	const struct ast_seq *seq = &clause->seq;
+	const char *name = clause_names[clause->kind];
+
+	if (seq->high < seq->value && seq->kind != AST_SEQ_NEXT) {
+		FAIL(r, clause->span, "this range is empty");
+		HELP(r, "write the lower number first: '%s %lld..%lld'", name,
+		     (long long)seq->high, (long long)seq->value);
+		return false;
+	}
+	if (!is_written(use) || (seq->kind != AST_SEQ_ANY && seq->high == seq->value))
+		return true;
+	if (seq->kind == AST_SEQ_ANY)
+		FAIL(r, clause->span, "'%s any' is for packets that are expected", name);
+	else
+		FAIL(r, clause->span, "a range of '%s' is for packets that are expected", name);
+	if (use == PACKET_CHANGE)
+		HELP(r, "write the number that the packet is to have");
+	else
+		HELP(r, "leave it out to continue from what went before");
+	return false;
+}
+
 static bool field_seq(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
 		      struct plan_packet *out)
 {
 	struct plan_seq *seq = clause->kind == CL_SEQ ? &out->seq : &out->ack;
-	const char *name = clause_names[clause->kind];
+	const char *name = quoted_name(r, clause->kind);
 
 	out->set |= clause->kind == CL_SEQ ? FIELD_SEQ : FIELD_ACK;
 	seq->value = clause->seq.value;
+	seq->beyond = clause->seq.high - clause->seq.value;
 	switch (clause->seq.kind) {
 	case AST_SEQ_RELATIVE: seq->kind = SEQ_RELATIVE; break;
 	case AST_SEQ_NEXT: seq->kind = SEQ_NEXT; break;
 	case AST_SEQ_ABSOLUTE: seq->kind = SEQ_ABSOLUTE; break;
 	case AST_SEQ_ANY: seq->kind = SEQ_ANY; break;
 	}
-	if (seq->kind == SEQ_ANY && use == PACKET_SENT) {
-		FAIL(r, clause->span, "'%s any' is for packets that are expected", name);
-		HELP(r, "leave it out to continue from what went before");
-		return false;
-	}
-	return in_range(r, clause->span, quoted_name(r, clause->kind), seq->value,
-			seq->kind == SEQ_ABSOLUTE ? 0 : -INT64_C(0xffffffff), INT64_C(0xffffffff));
+	int64_t lowest = seq->kind == SEQ_ABSOLUTE ? 0 : -INT64_C(0xffffffff);
+
+	return in_range(r, clause->span, name, seq->value, lowest, INT64_C(0xffffffff)) &&
+	       in_range(r, clause->span, name, clause->seq.high, lowest, INT64_C(0xffffffff)) &&
+	       seq_is_one(r, clause, use);
 }
 
 static bool field_len(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
@@ -297,11 +340,16 @@ static bool field_mtu(struct resolver *r, const struct ast_clause *clause, struc
 	return in_range(r, clause->span, "'mtu'", clause->low, 68, UINT16_MAX);
 }
 
-static bool field_about(struct resolver *r, const struct ast_clause *clause,
+static bool field_about(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
 			struct plan_packet *out)
 {
 	const struct ast_word *flags = &clause->about_flags;
 
+	if (use == PACKET_RULE) {
+		FAIL(r, clause->span, "a rule does not look into the packet that is quoted");
+		HELP(r, "leave 'about' out; 'on NAME' says which connection it is of");
+		return false;
+	}
 	if (clause->word.text) {
 		out->about_from = find_host(r, &clause->word);
 		if (out->about_from == NO_INDEX)
@@ -321,7 +369,7 @@ static bool packet_icmp(struct resolver *r, const struct ast_packet *ast, enum p
 	out->about_from = 1 - out->from;
 	if (!icmp_by_name(ast->icmp.text, &out->icmp_kind))
 		return unknown_word(r, &ast->icmp, "ICMP message", icmp_words(), NULL);
-	if (out->icmp_kind != ICMP_FRAG_NEEDED || use == PACKET_EXPECTED ||
+	if (out->icmp_kind != ICMP_FRAG_NEEDED || use != PACKET_SENT ||
 	    find_clause(ast, CL_MTU))
 		return true;
 	FAIL(r, ast->span, "a sent 'frag-needed' needs its 'mtu'");
@@ -331,11 +379,30 @@ static bool packet_icmp(struct resolver *r, const struct ast_packet *ast, enum p
 
 /* ---- clauses ---- */
 
+static bool field_nth(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
+		      struct plan_packet *out)
+{
+	if (use == PACKET_SENT) {
+		FAIL(r, clause->span, "packets are counted when they come, not when they are sent");
+		HELP(r, "leave it out");
+		return false;
+	}
+	if (use != PACKET_RULE) {
+		FAIL(r, clause->span, "this line is about the next packet: there is nothing to count");
+		HELP(r, "write a line for each, or 'drop 3rd …', 'delay 3rd …' and the like, "
+			"which are rules");
+		return false;
+	}
+	out->nth = (int)clause->low;
+	return in_range(r, clause->span, "a count", clause->low, 1, NTH_MAX);
+}
+
 /* Does such a message have such a field? */
 static bool clause_fits(struct resolver *r, const struct ast_clause *clause, bool icmp)
 {
 	const char *name = clause_names[clause->kind];
-	bool common = clause->kind == CL_ON || clause->kind == CL_TTL;
+	bool common = clause->kind == CL_ON || clause->kind == CL_TTL || clause->kind == CL_AS ||
+		      clause->kind == CL_NTH;
 	bool icmp_only = clause->kind == CL_MTU || clause->kind == CL_ABOUT;
 
 	if (common || icmp == icmp_only)
@@ -368,19 +435,15 @@ static bool resolve_clause(struct resolver *r, const struct ast_clause *clause,
 	case CL_DF: return field_df(r, clause, out);
 	case CL_CHECKSUM: return field_checksum(r, clause, out);
 	case CL_DATA: return field_data(r, clause, out);
-	case CL_OPTIONS: return resolve_options(r, clause, use, out);
-	case CL_ABOUT: return field_about(r, clause, out);
+	case CL_OPTIONS:
+		return resolve_options(r, clause, is_written(use) ? PACKET_SENT : PACKET_EXPECTED,
+				       out);
+	case CL_ABOUT: return field_about(r, clause, use, out);
 	case CL_AGAIN: out->again = true; return true;
 	case CL_TO:
 	case CL_ON: return true; /* resolve_flow() has read them */
-	case CL_AS:
-		FAIL(r, clause->span, "'as' names a packet that is held");
-		HELP(r, "a connection is named by 'on'");
-		return false;
-	case CL_NTH:
-		FAIL(r, clause->span, "'3rd' and the like are not played yet by this version");
-		HELP(r, "write a line for each of the packets");
-		return false;
+	case CL_AS: return true; /* 'hold' has, no other verb has one */
+	case CL_NTH: return field_nth(r, clause, use, out);
 	case N_CLAUSES: break;
 	}
 	return false;
@@ -435,5 +498,67 @@ bool resolve_packet(struct resolver *r, const struct ast_packet *ast, int from,
 	ok &= resolve_flow(r, ast, use, ok, out);
 	for (size_t i = 0; i < ast->n_clauses; i++)
 		ok &= resolve_clause(r, &ast->clauses[i], use, out);
-	return ok && (use == PACKET_EXPECTED || fits_link(r, ast, out));
+	return ok && (use != PACKET_SENT || fits_link(r, ast, out));
+}
+
+/* ---- what 'rewrite' changes ---- */
+
+/* Fields of a TCP segment, or of the IP header before it, that have a place of their own. */
+static bool can_change(struct resolver *r, const struct ast_clause *clause)
+{
+	const char *name = clause_names[clause->kind];
+
+	switch (clause->kind) {
+	case CL_SEQ: case CL_ACK: case CL_WIN: case CL_URGENT: case CL_OFFSET: case CL_TTL:
+	case CL_DSCP: case CL_RESERVED: case CL_ID: case CL_FLOWLABEL: case CL_ECN: case CL_DF:
+	case CL_CHECKSUM: case CL_DATA: case CL_OPTIONS:
+		return true;
+	case CL_LEN: case CL_MTU: case CL_TO: case CL_ON: case CL_AS: case CL_AGAIN: case CL_NTH:
+	case CL_ABOUT: case N_CLAUSES:
+		break;
+	}
+	if (clause->kind == CL_NTH)
+		FAIL(r, clause->span, "a count cannot be rewritten");
+	else
+		FAIL(r, clause->span, "'%s' cannot be rewritten", name);
+	HELP(r, "the last field is the new one: 'win 0', 'ack next-1', 'ecn ce', 'data \"…\"'");
+	return false;
+}
+
+/* A payload keeps its length. If nothing is written of it, packets of that length are meant. */
+static bool same_length(struct resolver *r, const struct ast_clause *clause,
+			struct plan_packet *pattern, size_t len)
+{
+	bool data = pattern->set & FIELD_DATA;
+	int64_t low = data ? (int64_t)pattern->data_len : pattern->len_low;
+	int64_t high = data ? low : pattern->len_high;
+
+	if (!(pattern->set & (FIELD_DATA | FIELD_LEN))) {
+		pattern->set |= FIELD_LEN;
+		low = high = (int64_t)len;
+	}
+	if (low > (int64_t)len || high < (int64_t)len) {
+		FAIL(r, clause->span, "the new payload has %zu bytes, the packet's has %s%lld", len,
+		     low == high ? "" : "at least ", (long long)low);
+		HELP(r, "a payload that is rewritten keeps its length");
+		return false;
+	}
+	pattern->len_low = pattern->len_high = (int64_t)len;
+	if (!data)
+		pattern->set |= FIELD_LEN;
+	return true;
+}
+
+bool resolve_change(struct resolver *r, const struct ast_clause *clause,
+		    struct plan_packet *pattern, struct plan_packet *out)
+{
+	*out = (struct plan_packet){ .from = pattern->from, .flow = pattern->flow,
+				     .span = clause->span };
+	if (pattern->icmp) {
+		FAIL(r, pattern->span, "an ICMP message cannot be rewritten");
+		HELP(r, "'drop' it, and 'inject' another one");
+		return false;
+	}
+	return can_change(r, clause) && resolve_clause(r, clause, PACKET_CHANGE, out) &&
+	       (clause->kind != CL_DATA || same_length(r, clause, pattern, out->data_len));
 }

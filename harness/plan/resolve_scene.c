@@ -142,18 +142,14 @@ static bool host_kind_of(struct resolver *r, const struct ast_line *line, enum h
 			    "a host is 'kernel' (a real stack) or 'crafted' (none)");
 }
 
-/* Two hosts are there: is one of them a kernel, and only one? */
+/* Two hosts are there: is one of them a kernel? */
 static void check_kinds(struct resolver *r, const struct ast_line *line)
 {
-	if (two_kernels(r)) {
-		r->hosts_wrong = true;
-		FAIL(r, line->other.span, "two kernel hosts are not played yet by this version");
-		HELP(r, "make one of them crafted");
-	} else if (!is_kernel(r, 0) && !is_kernel(r, 1)) {
-		r->hosts_wrong = true;
-		FAIL(r, line->other.span, "there is no kernel in this scenario");
-		HELP(r, "make one of the hosts 'kernel': it is what the scenario is about");
-	}
+	if (is_kernel(r, 0) || is_kernel(r, 1))
+		return;
+	r->hosts_wrong = true;
+	FAIL(r, line->other.span, "there is no kernel in this scenario");
+	HELP(r, "make one of the hosts 'kernel': it is what the scenario is about");
 }
 
 static void scene_host(struct resolver *r, const struct ast_line *line)

@@ -1,4 +1,4 @@
-/* resolve_time: within, after, at, between, again.
+/* resolve_time: within, after, at, between, again, until.
  *
  * Two ways to speak of retransmissions (doubling, every) become one: a list of
  * gaps. Which kinds of time make sense depends on who waits: a packet that is
@@ -61,14 +61,17 @@ static bool resolve_list(struct resolver *r, const struct ast_time *time, enum p
 	return true;
 }
 
-static bool refuse_until(struct resolver *r, const struct ast_time *time)
+/* Only an answer that can change holds until something. Return: false when @time is that. */
+static bool refuse_until(struct resolver *r, const struct ast_time *time, const char *instead)
 {
-	FAIL(r, time->span, "'until' is not played yet by this version");
-	HELP(r, "write 'within': a question is asked again until then");
+	if (time->kind != AST_TIME_UNTIL)
+		return true;
+	FAIL(r, time->span, "'until' is a time of questions");
+	HELP(r, "%s", instead);
 	return false;
 }
 
-bool resolve_time(struct resolver *r, const struct ast_time *time, struct plan_time *out)
+static bool plan_time(struct resolver *r, const struct ast_time *time, struct plan_time *out)
 {
 	*out = (struct plan_time){ .span = time->span, .tolerance = NO_TOLERANCE };
 	if (!durations_ok(r, time))
@@ -83,9 +86,15 @@ bool resolve_time(struct resolver *r, const struct ast_time *time, struct plan_t
 	case AST_TIME_BETWEEN: return resolve_list(r, time, TIME_BETWEEN, out);
 	case AST_TIME_DOUBLING:
 	case AST_TIME_EVERY: return resolve_gaps(r, time, out);
-	case AST_TIME_UNTIL: return refuse_until(r, time);
+	case AST_TIME_UNTIL: return resolve_list(r, time, TIME_UNTIL, out);
 	}
 	return false;
+}
+
+bool resolve_time(struct resolver *r, const struct ast_time *time, struct plan_time *out)
+{
+	return refuse_until(r, time, "a packet comes 'within' a time, or 'after' it") &&
+	       plan_time(r, time, out);
 }
 
 static bool repeats(const struct ast_time *time)
@@ -116,6 +125,14 @@ bool resolve_time_of_send(struct resolver *r, const char *verb, const struct ast
 	return resolve_time(r, time, out);
 }
 
+/* Is the line a question? */
+static bool asks(const struct ast_line *line)
+{
+	enum question_id question;
+
+	return line->key.text && question_by_name(line->key.text, &question);
+}
+
 bool resolve_time_of_answer(struct resolver *r, const struct ast_line *line, struct plan_time *out)
 {
 	const struct ast_time *time = &line->time;
@@ -129,5 +146,7 @@ bool resolve_time_of_answer(struct resolver *r, const struct ast_line *line, str
 		FAIL(r, time->span, "a call returns once: it has one time");
 		return false;
 	}
-	return resolve_time(r, time, out);
+	if (!asks(line) && !refuse_until(r, time, "a call returns 'within' a time, or 'after' it"))
+		return false;
+	return plan_time(r, time, out);
 }
