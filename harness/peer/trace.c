@@ -1,0 +1,458 @@
+/* trace: see trace.h.
+ *
+ * A stop of the filter is the beginning of a call. A call worth telling is resumed
+ * with PTRACE_SYSCALL, so that it stops once more when it returns; all others with
+ * PTRACE_CONT. PTRACE_GET_SYSCALL_INFO (Linux 5.3) gives numbers, arguments and results
+ * without knowing the machine's registers.
+ */
+#include "peer/trace.h"
+
+#include "peer/endpoint.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define NATIVE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define NATIVE AUDIT_ARCH_RISCV64
+#elif defined(__s390x__)
+#define NATIVE AUDIT_ARCH_S390X
+#else
+#define NATIVE 0 /* trace_filter() says so */
+#endif
+
+enum { SOCKETS_MAX = 4096, CALLS_MAX = 64 };
+
+/* Of a call that a signal interrupted, the kernel restarts it by itself. */
+enum { FIRST_RESTART = 512 /* ERESTARTSYS */, LAST_RESTART = 516 /* ERESTART_RESTARTBLOCK */ };
+
+/* Where a call's arguments are. */
+struct shape {
+	int number;             /* of the system call */
+	enum syscall_id id;
+	bool waits;             /* of many descriptors: told only when asked for */
+	signed char address;    /* argument, -1: none */
+	signed char data;       /* argument of a buffer, or of its struct iovec or msghdr */
+	enum { PLAIN, VECTOR, MESSAGE } layout;
+	enum { WRITES, READS } way; /* when there is something to see: before, or after */
+};
+
+#define NO_DATA .data = -1
+#define NO_ADDRESS .address = -1
+
+static const struct shape shapes[] = {
+	{ SYS_socket, SYSCALL_SOCKET, NO_ADDRESS, NO_DATA },
+	{ SYS_bind, SYSCALL_BIND, .address = 1, NO_DATA },
+	{ SYS_listen, SYSCALL_LISTEN, NO_ADDRESS, NO_DATA },
+	{ SYS_accept, SYSCALL_ACCEPT, .address = 1, NO_DATA, .way = READS },
+	{ SYS_accept4, SYSCALL_ACCEPT, .address = 1, NO_DATA, .way = READS },
+	{ SYS_connect, SYSCALL_CONNECT, .address = 1, NO_DATA },
+	{ SYS_read, SYSCALL_READ, NO_ADDRESS, .data = 1, .way = READS },
+	{ SYS_readv, SYSCALL_READV, NO_ADDRESS, .data = 1, .layout = VECTOR, .way = READS },
+	{ SYS_recvfrom, SYSCALL_RECV, NO_ADDRESS, .data = 1, .way = READS },
+	{ SYS_recvmsg, SYSCALL_RECVMSG, NO_ADDRESS, .data = 1, .layout = MESSAGE, .way = READS },
+	{ SYS_write, SYSCALL_WRITE, NO_ADDRESS, .data = 1 },
+	{ SYS_writev, SYSCALL_WRITEV, NO_ADDRESS, .data = 1, .layout = VECTOR },
+	{ SYS_sendto, SYSCALL_SEND, NO_ADDRESS, .data = 1 },
+	{ SYS_sendmsg, SYSCALL_SENDMSG, NO_ADDRESS, .data = 1, .layout = MESSAGE },
+	{ SYS_sendfile, SYSCALL_SENDFILE, NO_ADDRESS, NO_DATA },
+	{ SYS_shutdown, SYSCALL_SHUTDOWN, NO_ADDRESS, NO_DATA },
+	{ SYS_close, SYSCALL_CLOSE, NO_ADDRESS, NO_DATA },
+	{ SYS_setsockopt, SYSCALL_SETSOCKOPT, NO_ADDRESS, NO_DATA },
+	{ SYS_getsockopt, SYSCALL_GETSOCKOPT, NO_ADDRESS, NO_DATA, .way = READS },
+	{ SYS_getsockname, SYSCALL_GETSOCKNAME, .address = 1, NO_DATA, .way = READS },
+	{ SYS_getpeername, SYSCALL_GETPEERNAME, .address = 1, NO_DATA, .way = READS },
+#ifdef SYS_poll
+	{ SYS_poll, SYSCALL_POLL, true, NO_ADDRESS, NO_DATA },
+	{ SYS_select, SYSCALL_SELECT, true, NO_ADDRESS, NO_DATA },
+	{ SYS_epoll_wait, SYSCALL_EPOLL_WAIT, true, NO_ADDRESS, NO_DATA },
+#endif
+	{ SYS_ppoll, SYSCALL_POLL, true, NO_ADDRESS, NO_DATA },
+	{ SYS_pselect6, SYSCALL_SELECT, true, NO_ADDRESS, NO_DATA },
+	{ SYS_epoll_pwait, SYSCALL_EPOLL_WAIT, true, NO_ADDRESS, NO_DATA },
+};
+
+enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+
+/* A call that has begun, of one thread. */
+struct under_way {
+	pid_t tid;
+	const struct shape *shape;
+	bool restarted;
+	uint64_t inode;
+	struct traced_call call;
+};
+
+struct tracer {
+	trace_sink *sink;
+	void *context;
+	uint32_t calls;                  /* told so far */
+	uint64_t sockets[SOCKETS_MAX];   /* inodes of TCP sockets, a ring */
+	size_t n_sockets;                /* ever */
+	struct under_way *under_way;     /* (owned) */
+	size_t n_under_way, room;
+};
+
+/* ---- the filter ---- */
+
+#define LOAD(field) \
+	(struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define IF_EQUAL(value, then, otherwise) \
+	(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (then), (otherwise))
+#define RETURN(value) (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, (value))
+
+int trace_filter(bool waits)
+{
+	struct sock_filter code[N_SHAPES + 8];
+	unsigned short n = 0;
+
+	if (NATIVE == 0)
+		return -ENOSYS;
+	code[n++] = LOAD(arch);
+	code[n++] = IF_EQUAL(NATIVE, 1, 0);
+	code[n++] = RETURN(SECCOMP_RET_ALLOW); /* a 32-bit program: runs, untold */
+	code[n++] = LOAD(nr);
+
+	unsigned char left = 1; /* comparisons before the last two instructions */
+
+	for (int i = 0; i < N_SHAPES; i++)
+		left += waits || !shapes[i].waits;
+	for (int i = 0; i < N_SHAPES; i++)
+		if (waits || !shapes[i].waits)
+			code[n++] = IF_EQUAL((uint32_t)shapes[i].number, left--, 0);
+	code[n++] = IF_EQUAL(SYS_restart_syscall, 1, 0);
+	code[n++] = RETURN(SECCOMP_RET_ALLOW);
+	code[n++] = RETURN(SECCOMP_RET_TRACE);
+
+	const struct sock_fprog program = { .len = n, .filter = code };
+
+	/* Without CAP_SYS_ADMIN in its user namespace a process must give up setuid programs. */
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 &&
+	    (errno != EACCES || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0))
+		return -errno;
+	return 0;
+}
+
+/* ---- sockets ---- */
+
+/* The inode of what descriptor @fd of @tid is, 0: no socket. */
+static uint64_t inode_of(pid_t tid, int64_t fd)
+{
+	char path[64], text[64];
+	unsigned long long inode;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%lld", tid, (long long)fd);
+	len = readlink(path, text, sizeof(text) - 1);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	return sscanf(text, "socket:[%llu]", &inode) == 1 ? inode : 0;
+}
+
+static bool is_known(const struct tracer *tracer, uint64_t inode)
+{
+	size_t n = tracer->n_sockets < SOCKETS_MAX ? tracer->n_sockets : SOCKETS_MAX;
+
+	for (size_t i = 0; inode && i < n; i++)
+		if (tracer->sockets[i] == inode)
+			return true;
+	return false;
+}
+
+static void know(struct tracer *tracer, uint64_t inode)
+{
+	if (inode && !is_known(tracer, inode))
+		tracer->sockets[tracer->n_sockets++ % SOCKETS_MAX] = inode;
+}
+
+static bool makes_tcp(const int64_t args[TRACED_ARGS])
+{
+	return (args[0] == AF_INET || args[0] == AF_INET6) && (args[1] & 0xf) == SOCK_STREAM;
+}
+
+/* ---- the program's memory ---- */
+
+static size_t peek(pid_t tid, uint64_t from, void *to, size_t len)
+{
+	struct iovec local = { .iov_base = to, .iov_len = len };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)from, .iov_len = len };
+	ssize_t n = from && len ? process_vm_readv(tid, &local, 1, &remote, 1, 0) : 0;
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void peek_address(struct under_way *now)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	const int64_t *args = now->call.args;
+
+	memset(&address, 0, sizeof(address));
+	if (now->shape->way == READS && peek(now->tid, (uint64_t)args[2], &len, sizeof(len)) == 0)
+		return;
+	if (now->shape->way == WRITES)
+		len = (socklen_t)args[2];
+	if (len > sizeof(address))
+		len = sizeof(address);
+	if (peek(now->tid, (uint64_t)args[1], &address, len) > 0)
+		endpoint_from_sockaddr(&address, &now->call.address);
+}
+
+/* Add at most @len bytes at @from to what is shown of the call's data. */
+static void peek_some(struct under_way *now, uint64_t from, size_t len)
+{
+	struct traced_call *call = &now->call;
+	size_t room = TRACED_DATA_MAX - call->data_len;
+
+	call->data_len += (uint32_t)peek(now->tid, from, call->data + call->data_len,
+					 len < room ? len : room);
+}
+
+/* The beginning of @len bytes that the call writes or has read. */
+static void peek_data(struct under_way *now, int64_t len)
+{
+	enum { VECTORS = 8 };
+	uint64_t at = (uint64_t)now->call.args[now->shape->data];
+	size_t count = (size_t)now->call.args[2];
+	struct iovec vectors[VECTORS];
+	struct msghdr message;
+
+	now->call.data_len = 0;
+	if (now->shape->layout == PLAIN) {
+		peek_some(now, at, len < 0 ? 0 : (size_t)len);
+		return;
+	}
+	if (now->shape->layout == MESSAGE) {
+		if (peek(now->tid, at, &message, sizeof(message)) != sizeof(message))
+			return;
+		at = (uint64_t)(uintptr_t)message.msg_iov;
+		count = message.msg_iovlen;
+	}
+	count = peek(now->tid, at, vectors, (count < VECTORS ? count : VECTORS) * sizeof(*vectors)) /
+		sizeof(*vectors);
+	for (size_t i = 0; i < count && len > 0; i++) {
+		size_t part = vectors[i].iov_len < (size_t)len ? vectors[i].iov_len : (size_t)len;
+
+		peek_some(now, (uint64_t)(uintptr_t)vectors[i].iov_base, part);
+		len -= (int64_t)part;
+	}
+}
+
+/* The value of a socket option, when it is a number. */
+static void peek_option(struct under_way *now)
+{
+	struct traced_call *call = &now->call;
+	int value = 0;
+
+	call->has_value = peek(now->tid, (uint64_t)call->args[3], &value, sizeof(value)) ==
+			  sizeof(value);
+	call->value = value;
+}
+
+/* What the call's pointers point to, at the time there is something there. */
+static void look(struct under_way *now)
+{
+	const struct shape *shape = now->shape;
+	bool option = shape->id == SYSCALL_SETSOCKOPT || shape->id == SYSCALL_GETSOCKOPT;
+	bool reads = shape->way == READS;
+
+	if (reads != now->call.returned || (reads && now->call.ret < 0))
+		return;
+	if (shape->address >= 0)
+		peek_address(now);
+	if (shape->data >= 0)
+		peek_data(now, reads ? now->call.ret
+				     : shape->layout == PLAIN ? now->call.args[2] : INT32_MAX);
+	if (option)
+		peek_option(now);
+}
+
+/* ---- calls ---- */
+
+static struct under_way *find_call(struct tracer *tracer, pid_t tid)
+{
+	for (size_t i = 0; i < tracer->n_under_way; i++)
+		if (tracer->under_way[i].tid == tid)
+			return &tracer->under_way[i];
+	return NULL;
+}
+
+void trace_ended(struct tracer *tracer, pid_t tid)
+{
+	struct under_way *call = find_call(tracer, tid);
+
+	if (call)
+		*call = tracer->under_way[--tracer->n_under_way];
+}
+
+static struct under_way *new_call(struct tracer *tracer, pid_t tid)
+{
+	trace_ended(tracer, tid);
+	if (tracer->n_under_way == tracer->room) {
+		size_t room = tracer->room ? 2 * tracer->room : CALLS_MAX;
+		void *grown = realloc(tracer->under_way, room * sizeof(*tracer->under_way));
+
+		if (!grown)
+			return NULL;
+		tracer->under_way = grown;
+		tracer->room = room;
+	}
+
+	struct under_way *call = &tracer->under_way[tracer->n_under_way++];
+
+	memset(call, 0, sizeof(*call));
+	call->tid = tid;
+	return call;
+}
+
+static const struct shape *shape_of(uint64_t number)
+{
+	for (int i = 0; i < N_SHAPES; i++)
+		if ((uint64_t)shapes[i].number == number)
+			return &shapes[i];
+	return NULL;
+}
+
+/* A call begins. Return: is its end wanted? */
+static bool begin_call(struct tracer *tracer, pid_t tid,
+		       const struct __ptrace_syscall_info *info)
+{
+	const struct shape *shape = shape_of(info->seccomp.nr);
+	struct under_way *before = find_call(tracer, tid);
+	uint64_t inode = 0;
+
+	if (before && before->restarted &&
+	    (info->seccomp.nr == SYS_restart_syscall || shape == before->shape))
+		return true;
+	if (!shape)
+		return false;
+
+	int64_t args[TRACED_ARGS];
+
+	for (int i = 0; i < TRACED_ARGS; i++)
+		args[i] = (int64_t)info->seccomp.args[i];
+	args[0] = shape->waits ? args[0] : (int32_t)args[0];
+	if (!shape->waits && shape->id != SYSCALL_SOCKET) {
+		inode = inode_of(tid, args[0]);
+		if (!is_known(tracer, inode))
+			return false;
+	}
+	if (shape->id == SYSCALL_SOCKET && !makes_tcp(args))
+		return false;
+
+	struct under_way *now = new_call(tracer, tid);
+
+	if (!now)
+		return false;
+	now->shape = shape;
+	now->inode = inode;
+	now->call.id = shape->id;
+	now->call.number = ++tracer->calls;
+	now->call.tid = tid;
+	memcpy(now->call.args, args, sizeof(args));
+	look(now);
+	tracer->sink(tracer->context, &now->call);
+	return true;
+}
+
+static void end_call(struct tracer *tracer, pid_t tid, const struct __ptrace_syscall_info *info)
+{
+	struct under_way *now = find_call(tracer, tid);
+
+	if (!now)
+		return;
+	if (info->exit.is_error && -info->exit.rval >= FIRST_RESTART &&
+	    -info->exit.rval <= LAST_RESTART) {
+		now->restarted = true;
+		return;
+	}
+	now->call.returned = true;
+	now->call.ret = info->exit.is_error ? -1 : info->exit.rval;
+	now->call.err = info->exit.is_error ? (int)-info->exit.rval : 0;
+	look(now);
+	if (now->call.ret >= 0 &&
+	    (now->call.id == SYSCALL_SOCKET || now->call.id == SYSCALL_ACCEPT))
+		know(tracer, inode_of(tid, now->call.ret));
+	tracer->sink(tracer->context, &now->call);
+	trace_ended(tracer, tid);
+}
+
+/* ---- stops ---- */
+
+struct tracer *trace_new(trace_sink *sink, void *context)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+
+	if (tracer) {
+		tracer->sink = sink;
+		tracer->context = context;
+	}
+	return tracer;
+}
+
+int trace_follow(pid_t pid)
+{
+	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD |
+			     PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+			     PTRACE_O_TRACEEXEC;
+
+	return ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 ? -errno : 0;
+}
+
+static bool get_info(pid_t tid, struct __ptrace_syscall_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(*info), info) > 0;
+}
+
+/* A thread that was killed meanwhile has nothing to go on to: errors are no matter. */
+static void go_on(enum __ptrace_request how, pid_t tid, int signal)
+{
+	ptrace(how, tid, NULL, (long)signal);
+}
+
+static bool stops_group(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+void trace_stopped(struct tracer *tracer, pid_t tid, int status)
+{
+	int signal = WSTOPSIG(status), event = status >> 16;
+	struct __ptrace_syscall_info info;
+
+	if (event == PTRACE_EVENT_SECCOMP) {
+		bool wanted = get_info(tid, &info) && begin_call(tracer, tid, &info);
+
+		go_on(wanted ? PTRACE_SYSCALL : PTRACE_CONT, tid, 0);
+	} else if (event == PTRACE_EVENT_STOP && stops_group(signal)) {
+		go_on(PTRACE_LISTEN, tid, 0);
+	} else if (event) {
+		if (event == PTRACE_EVENT_EXEC)
+			trace_ended(tracer, tid);
+		go_on(PTRACE_CONT, tid, 0);
+	} else if (signal == (SIGTRAP | 0x80)) {
+		if (get_info(tid, &info) && info.op == PTRACE_SYSCALL_INFO_EXIT)
+			end_call(tracer, tid, &info);
+		go_on(PTRACE_CONT, tid, 0);
+	} else {
+		go_on(PTRACE_CONT, tid, signal);
+	}
+}
