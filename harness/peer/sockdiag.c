@@ -12,6 +12,7 @@
 #include "peer/sockdiag.h"
 
 #include "peer/endpoint.h"
+#include "plan/tcp_info.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,6 +29,8 @@ enum { MESSAGES_LEN = 32 << 10 };
 struct sockdiag {
 	struct mnl_socket *socket;
 	uint32_t seq;
+	size_t tcp_info_len;
+	uint8_t tcp_info[TCP_INFO_MAX]; /* of the socket found last */
 	_Alignas(8) char bytes[MESSAGES_LEN];
 };
 
@@ -40,6 +43,7 @@ struct sockdiag *sockdiag_open(void)
 	if (!diag)
 		return NULL;
 	diag->seq = 0;
+	diag->tcp_info_len = 0;
 	diag->socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 	if (diag->socket && mnl_socket_bind(diag->socket, 0, MNL_SOCKET_AUTOPID) == 0 &&
 	    setsockopt(mnl_socket_get_fd(diag->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
@@ -89,6 +93,32 @@ static void read_socket(const struct inet_diag_msg *socket, struct sock_info *in
 		.retransmits = socket->idiag_retrans,
 		.inode = socket->idiag_inode,
 	};
+	endpoint_from_bytes(socket->idiag_family, socket->id.idiag_src,
+			    ntohs(socket->id.idiag_sport), &info->local);
+	endpoint_from_bytes(socket->idiag_family, socket->id.idiag_dst,
+			    ntohs(socket->id.idiag_dport), &info->remote);
+}
+
+/* Keep the attribute INET_DIAG_INFO, if the message has it. */
+static void read_tcp_info(const struct nlmsghdr *message, struct sockdiag *diag)
+{
+	const struct nlattr *attr;
+
+	diag->tcp_info_len = 0;
+	mnl_attr_for_each(attr, message, sizeof(struct inet_diag_msg)) {
+		size_t len = mnl_attr_get_payload_len(attr);
+
+		if (mnl_attr_get_type(attr) != INET_DIAG_INFO)
+			continue;
+		diag->tcp_info_len = len < TCP_INFO_MAX ? len : TCP_INFO_MAX;
+		memcpy(diag->tcp_info, mnl_attr_get_payload(attr), diag->tcp_info_len);
+	}
+}
+
+const void *sockdiag_tcp_info(const struct sockdiag *diag, size_t *len)
+{
+	*len = diag->tcp_info_len;
+	return diag->tcp_info;
 }
 
 /* The kernel's error in an NLMSG_ERROR (or NLMSG_DONE). */
@@ -100,30 +130,61 @@ static int read_error(const struct nlmsghdr *message)
 }
 
 struct search {
-	matcher matches;
+	struct sockdiag *diag;
+	matcher matches;        /* NULL: all of them, into @list */
 	const void *wanted;
 	struct sock_info *info;
+	struct sock_list *list;
 	bool found;
 	bool done; /* no more messages will come */
 	int rc;
 };
 
-static void take_message(const struct nlmsghdr *message, bool dump, struct search *search)
+static int list_add(struct sock_list *list, const struct inet_diag_msg *socket)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		struct sock_info *items = realloc(list->items, room * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		list->items = items;
+		list->room = room;
+	}
+	read_socket(socket, &list->items[list->count++]);
+	return 0;
+}
+
+static void take_socket(const struct nlmsghdr *message, struct search *search)
 {
 	const struct inet_diag_msg *socket = mnl_nlmsg_get_payload(message);
 
+	if (search->list) {
+		int rc = list_add(search->list, socket);
+
+		if (rc < 0)
+			search->rc = rc;
+	} else if (!search->found && search->matches(socket, search->wanted)) {
+		read_socket(socket, search->info);
+		read_tcp_info(message, search->diag);
+		search->found = true;
+	}
+}
+
+static void take_message(const struct nlmsghdr *message, bool dump, struct search *search)
+{
 	if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
-		search->rc = read_error(message);
+		int rc = read_error(message);
+
+		if (rc < 0)
+			search->rc = rc;
 		search->done = true;
 		return;
 	}
 	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    mnl_nlmsg_get_payload_len(message) < sizeof(*socket))
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
 		return;
-	if (!search->found && search->matches(socket, search->wanted)) {
-		read_socket(socket, search->info);
-		search->found = true;
-	}
+	take_socket(message, search);
 	search->done = !dump;
 }
 
@@ -174,10 +235,13 @@ int sockdiag_find(struct sockdiag *diag, const struct probe_address *local,
 		  const struct probe_address *remote, struct sock_info *info)
 {
 	const struct ends ends = { local, remote };
-	struct search search = { .matches = has_ends, .wanted = &ends, .info = info };
+	struct search search = {
+		.diag = diag, .matches = has_ends, .wanted = &ends, .info = info,
+	};
 	struct inet_diag_req_v2 wanted = {
 		.sdiag_family = local->family == 4 ? AF_INET : AF_INET6,
 		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_ext = 1 << (INET_DIAG_INFO - 1),
 		.idiag_states = UINT32_MAX,
 		.id = {
 			.idiag_sport = htons(local->port),
@@ -207,10 +271,13 @@ static bool has_inode(const struct inet_diag_msg *socket, const void *wanted)
 static int find_in(struct sockdiag *diag, uint8_t family, uint32_t states, uint64_t inode,
 		   struct sock_info *info)
 {
-	struct search search = { .matches = has_inode, .wanted = &inode, .info = info };
+	struct search search = {
+		.diag = diag, .matches = has_inode, .wanted = &inode, .info = info,
+	};
 	const struct inet_diag_req_v2 wanted = {
 		.sdiag_family = family,
 		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_ext = 1 << (INET_DIAG_INFO - 1),
 		.idiag_states = states,
 	};
 	int rc = send_request(diag, &wanted, NLM_F_DUMP);
@@ -234,4 +301,47 @@ int sockdiag_find_inode(struct sockdiag *diag, uint64_t inode, struct sock_info 
 			rc = find_in(diag, AF_INET6, states[i], inode, info);
 	}
 	return rc;
+}
+
+/* ---- all of them ---- */
+
+static int by_state_and_ports(const void *left, const void *right)
+{
+	const struct sock_info *a = left, *b = right;
+
+	if (a->state != b->state)
+		return a->state == STATE_LISTEN ? -1 : b->state == STATE_LISTEN ? 1
+								   : (int)a->state - (int)b->state;
+	if (a->local.port != b->local.port)
+		return a->local.port - b->local.port;
+	return a->remote.port - b->remote.port;
+}
+
+int sockdiag_list(struct sockdiag *diag, struct sock_list *list)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	int rc = 0;
+
+	list->count = 0;
+	for (size_t i = 0; i < 2 && rc >= 0; i++) {
+		struct search search = { .diag = diag, .list = list };
+		const struct inet_diag_req_v2 wanted = {
+			.sdiag_family = families[i],
+			.sdiag_protocol = IPPROTO_TCP,
+			.idiag_states = ((1U << N_STATES) - 1) & ~(1U << STATE_CLOSED),
+		};
+
+		rc = send_request(diag, &wanted, NLM_F_DUMP);
+		if (rc == 0)
+			rc = receive(diag, true, &search);
+	}
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), by_state_and_ports);
+	return rc;
+}
+
+void sock_list_free(struct sock_list *list)
+{
+	free(list->items);
+	*list = (struct sock_list){ 0 };
 }

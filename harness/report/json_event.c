@@ -3,6 +3,7 @@
 
 #include "base/strbuf.h"
 #include "plan/names.h"
+#include "plan/tcp_info.h"
 #include "report/json_call.h"
 #include "report/order.h"
 #include "report/packet_text.h"
@@ -10,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- packets ---- */
 
@@ -185,17 +187,65 @@ static void add_packet(struct json_maker *maker, json_t *object, const struct pl
 
 /* ---- questions, failures, the end ---- */
 
-static void add_answer(struct json_maker *maker, json_t *object, const struct plan *plan,
-		       const struct event *event)
+static void put_endpoint(struct json_maker *maker, json_t *object, const char *key,
+			 const struct plan *plan, const struct probe_address *address)
 {
+	struct strbuf text = STRBUF_INIT;
+
+	endpoint_text(plan, address, &text);
+	put_text(maker, object, key, strbuf_text(&text));
+	strbuf_free(&text);
+}
+
+static json_t *socket_object(struct json_maker *maker, const struct plan *plan,
+			     const struct sock_info *socket)
+{
+	json_t *object = json_object(), *timer = json_object();
+
+	put_text(maker, object, "state", state_name((int)socket->state));
+	put_number(maker, object, "recv_queue", socket->recv_queue);
+	put_number(maker, object, "send_queue", socket->send_queue);
+	put_endpoint(maker, object, "local", plan, &socket->local);
+	put_endpoint(maker, object, "remote", plan, &socket->remote);
+	put_number(maker, object, "inode", (int64_t)socket->inode);
+	put_text(maker, timer, "kind", timer_name(socket->timer));
+	put_number(maker, timer, "left_ms", socket->timer_ms);
+	put_number(maker, timer, "retransmissions", socket->retransmits);
+	put(maker, object, "timer", timer);
+	return object;
+}
+
+static json_t *socket_array(struct json_maker *maker, const struct plan *plan,
+			    const struct event *event, const uint8_t *blob)
+{
+	json_t *array = json_array();
+	struct sock_info socket;
+
+	for (size_t i = 0; i < event->blob_len / sizeof(socket); i++) {
+		memcpy(&socket, blob + i * sizeof(socket), sizeof(socket));
+		put_item(maker, array, socket_object(maker, plan, &socket));
+	}
+	return array;
+}
+
+static void add_answer(struct json_maker *maker, json_t *object, const struct plan *plan,
+		       const struct event *event, const uint8_t *blob)
+{
+	const struct plan_step *step = step_at(plan, event->step);
 	struct strbuf answer = STRBUF_INIT;
 	int host = event->u.ask.host;
 
-	ask_text(event->u.ask.id, event->u.ask.answer, &answer);
+	ask_text(plan, event, &answer);
 	put_text(maker, object, "host", host == NO_INDEX ? NULL : plan->hosts[host].name);
 	put_text(maker, object, "question", question_name(event->u.ask.id));
+	if (event->u.ask.id == ASK_INFO && step && step->question)
+		put_text(maker, object, "field", tcp_info_name(step->question->field));
 	put_text(maker, object, "answer", strbuf_text(&answer));
 	put_number(maker, object, "number", event->u.ask.answer);
+	if (event->u.ask.id == ASK_SOCKETS)
+		put(maker, object, "sockets", socket_array(maker, plan, event, blob));
+	else if (event->u.ask.socket.state)
+		put(maker, object, "socket", socket_object(maker, plan, &event->u.ask.socket));
 	strbuf_free(&answer);
 }
 
@@ -283,7 +333,7 @@ static void add_kind(struct json_maker *maker, json_t *object, const struct plan
 		json_add_result(maker, object, plan, record, index);
 		break;
 	case EVENT_ASK:
-		add_answer(maker, object, plan, event);
+		add_answer(maker, object, plan, event, record->blobs[index]);
 		break;
 	case EVENT_FAILURE:
 		failure = json_failure(maker, plan, record, index);

@@ -352,32 +352,42 @@ static void draw_result(struct ladder *ladder, size_t place, const char *note)
 	strbuf_free(&outcome);
 }
 
-/* The socket or connection a question named, NULL: none. */
-static const char *asked_of(const struct plan *plan, const struct plan_step *step)
+/* Each socket of the answer to `sockets`, a row of its own, as `ss -tano` would list it. */
+static void draw_sockets(struct ladder *ladder, size_t place)
 {
-	const struct plan_question *question = step ? step->question : NULL;
+	const struct event *event = event_at(ladder, place);
+	const struct sock_info *sockets = blob_at(ladder, place);
+	size_t count = event->blob_len / sizeof(*sockets);
 
-	if (!question || !question->named)
-		return NULL;
-	if (question->socket >= 0 && question->socket < plan->n_sockets)
-		return plan->sockets[question->socket].name;
-	if (question->flow >= 0 && question->flow < plan->n_flows)
-		return plan->flows[question->flow].name;
-	return NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct strbuf text = STRBUF_INIT, middle = STRBUF_INIT;
+		struct sock_info one;
+
+		memcpy(&one, &sockets[i], sizeof(one));
+		sock_text(ladder->plan, &one, &text);
+		strbuf_puts(&middle, "   ");
+		term_puts(&middle, strbuf_text(&text), ladder->style);
+		print_row(ladder, NULL, ladder->glyphs->line, &middle, PAINT_CALL, "");
+		strbuf_free(&text);
+		strbuf_free(&middle);
+	}
 }
 
 static void draw_answer(struct ladder *ladder, size_t place, const char *note)
 {
 	const struct event *event = event_at(ladder, place);
-	const char *of = asked_of(ladder->plan, step_at(ladder->plan, event->step));
+	const struct plan_step *step = step_at(ladder->plan, event->step);
 	struct strbuf what = STRBUF_INIT, outcome = STRBUF_INIT;
 
-	strbuf_printf(&what, "%s%s%s", question_name(event->u.ask.id), of ? " on " : "",
-		      of ? of : "");
+	if (step && step->question)
+		question_text(ladder->plan, step->question, &what);
+	else
+		strbuf_puts(&what, question_name(event->u.ask.id));
 	strbuf_puts(&outcome, "= ");
-	ask_text(event->u.ask.id, event->u.ask.answer, &outcome);
+	ask_text(ladder->plan, event, &outcome);
 	draw_deed(ladder, event->u.ask.host, event, strbuf_text(&what), strbuf_text(&outcome),
 		  note);
+	draw_sockets(ladder, place);
 	strbuf_free(&what);
 	strbuf_free(&outcome);
 }

@@ -422,18 +422,63 @@ enum play blame_result(struct engine *engine, int step, int call_step,
 	return blame_end(&blame);
 }
 
-enum play blame_answer(struct engine *engine, int step, const char *expected, const char *saw)
+/* "state", "info rto on second" */
+static const char *question_shown(struct engine *engine, int step)
+{
+	struct strbuf text = STRBUF_INIT;
+	char *shown;
+
+	question_text(engine->plan, engine->plan->steps[step].question, &text);
+	shown = arena_strdup(engine->arena, strbuf_text(&text));
+	strbuf_free(&text);
+	return shown;
+}
+
+static struct span answer_span(const struct plan_step *plan_step)
+{
+	return plan_step->result.span.len ? plan_step->result.span : plan_step->span;
+}
+
+enum play blame_answer(struct engine *engine, int step, const char *expected, const char *saw,
+		       const struct sock_list *sockets)
 {
 	const struct plan_step *plan_step = &engine->plan->steps[step];
-	const struct plan_question *question = plan_step->question;
+	const char *question = question_shown(engine, step);
 	struct blame blame;
 
-	blame_begin(&blame, engine, step,
-		    plan_step->result.span.len ? plan_step->result.span : plan_step->span);
-	message(&blame, "%s of %s is %s, expected %s", question_name(question->id),
-		host_name(engine, question->host), saw, expected);
-	row(&blame, question_name(question->id), expected, saw);
+	blame_begin(&blame, engine, step, answer_span(plan_step));
+	message(&blame, "%s of %s is %s, expected %s", question,
+		host_name(engine, plan_step->question->host), saw, expected);
+	row(&blame, question, expected, saw);
 	note_when(&blame, clock_real_ns());
+	for (size_t i = 0; i < sockets->count && i < NOTES_MAX / 2; i++) {
+		struct strbuf text = STRBUF_INIT;
+
+		sock_text(engine->plan, &sockets->items[i], &text);
+		note(&blame, "socket: %s", strbuf_text(&text));
+		strbuf_free(&text);
+	}
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+enum play blame_unchanged(struct engine *engine, int step, const struct window *window,
+			  int base_step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	char low[DURATION_LEN], high[DURATION_LEN], now[DURATION_LEN];
+	char expected[2 * DURATION_LEN + 32];
+	struct blame blame;
+
+	blame_begin(&blame, engine, step, plan_step->time.span);
+	message(&blame, "%s of %s has not changed", question_shown(engine, step),
+		host_name(engine, plan_step->question->host));
+	snprintf(expected, sizeof(expected), "a change after %s to %s",
+		 format_duration(window->low - window->base, low),
+		 format_duration(window->high - window->base, high));
+	row(&blame, "time", expected, format_duration(clock_real_ns() - window->base, now));
+	if (base_step != NO_INDEX)
+		note(&blame, "times count from line %d", step_line(engine, base_step));
 	note_scene(&blame);
 	return blame_end(&blame);
 }

@@ -29,8 +29,13 @@ enum play blame_running(struct engine *engine, int step, int call_step);
 enum play blame_result(struct engine *engine, int step, int call_step,
 		       const struct probe_reply *reply, const char *expected, const char *saw);
 
-/* A question's answer stayed wrong. */
-enum play blame_answer(struct engine *engine, int step, const char *expected, const char *saw);
+/* A question's answer stayed wrong. @sockets: of the question `sockets`, else empty */
+enum play blame_answer(struct engine *engine, int step, const char *expected, const char *saw,
+		       const struct sock_list *sockets);
+
+/* An answer that should have changed within @window has not, and patience is at its end. */
+enum play blame_unchanged(struct engine *engine, int step, const struct window *window,
+			  int base_step);
 
 /* The machine cannot go on: the reason is kept for the record's end. */
 enum play broken(struct engine *engine, const char *format, ...)

@@ -294,33 +294,3 @@ void result_text(const struct plan *plan, const struct plan_call *call, const st
 				      result->u.result.icmp_code);
 	}
 }
-
-void ask_text(enum question_id id, int64_t answer, struct strbuf *out)
-{
-	const char *state;
-
-	if (answer < 0) { /* the call that asked has failed */
-		errno_text(-answer, out);
-		return;
-	}
-	switch (id) {
-	case ASK_STATE:
-		state = answer < N_STATES ? state_name((int)answer) : NULL;
-		if (state)
-			strbuf_puts(out, state);
-		else
-			strbuf_printf(out, "state %" PRId64, answer);
-		break;
-	case ASK_ERROR:
-		if (answer == 0)
-			strbuf_puts(out, "0");
-		else
-			errno_text(answer, out);
-		break;
-	case ASK_READABLE:
-		strbuf_puts(out, answer ? "yes" : "no");
-		break;
-	case N_QUESTIONS:
-		break;
-	}
-}

@@ -25,9 +25,19 @@ void call_text(const struct plan *plan, const struct plan_call *call, struct str
 void result_text(const struct plan *plan, const struct plan_call *call, const struct event *result,
 		 const void *data, struct strbuf *out);
 
-/* The answer of a question: "CLOSE-WAIT", "ECONNRESET", "yes"; a negative one is the errno of the
- * call that was to find it out. */
-void ask_text(enum question_id id, int64_t answer, struct strbuf *out);
+/* The answer of a question (an EVENT_ASK): "CLOSE-WAIT", "ECONNRESET", "on 203 ms, 0
+ * retransmissions", "0 1000"; a negative one is the errno of the call that was to find it out. */
+void ask_text(const struct plan *plan, const struct event *asked, struct strbuf *out);
+
+/* What @step, a question with an answer, expects, in the same words. */
+void ask_expected_text(const struct plan_step *step, struct strbuf *out);
+
+/* The question as its line has it: "state on second", "info rto". */
+void question_text(const struct plan *plan, const struct plan_question *question,
+		   struct strbuf *out);
+
+/* A socket as `ss -tano` shows it: "ESTABLISHED 0 0 client:40000 server:80 timer:(on,200ms,0)" */
+void sock_text(const struct plan *plan, const struct sock_info *socket, struct strbuf *out);
 
 /* "client", "client/reader" */
 void caller_text(const struct plan *plan, int caller, struct strbuf *out);

@@ -59,6 +59,9 @@ enum play play_call(struct engine *engine, int step);
 enum play play_answer(struct engine *engine, int step);
 enum play play_ask(struct engine *engine, int step);
 
+/* Wait until the call of @caller has returned. @step: the line that waits. */
+enum play await_call(struct engine *engine, int step, struct caller *caller);
+
 /* All calls still running must succeed within patience: the end of the scenario. */
 enum play play_out_calls(struct engine *engine);
 

@@ -1,4 +1,4 @@
-/* play_probe: the lines of the peer probe: calls, their results, and questions.
+/* play_probe: the lines of the peer probe: calls and their results.
  *
  * Invariant: every call's result is judged exactly once: by the line that writes it, by the
  * caller's next line, or by the end of the scenario. Nothing fails in silence.
@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-
-enum { QUESTION_STEP = -2 }; /* of a call the engine makes to answer a question */
 
 static const int64_t look_again_first = 50 * NS_PER_US;
 static const int64_t look_again_last = 10 * NS_PER_MS;
@@ -63,8 +61,6 @@ static bool right_result(const struct engine *engine, const struct plan_call *ca
 	case RESULT_SUCCESS:
 		return !failed;
 	case RESULT_NUMBER:
-	case RESULT_YES_NO:
-	case RESULT_STATE:
 		return !failed && compare_holds(expected->compare,
 					   gives_value(call->id) ? reply->value : reply->ret,
 					   expected->number);
@@ -79,6 +75,16 @@ static bool right_result(const struct engine *engine, const struct plan_call *ca
 					   : (reply->value & expected->number) == expected->number);
 	case RESULT_ADDRESS:
 		return !failed && right_address(engine, &expected->address, &reply->answer);
+	case RESULT_STATE:
+	case RESULT_YES_NO:
+	case RESULT_TIMER:
+	case RESULT_QUEUES:
+	case RESULT_INFO:
+	case RESULT_SOCKETS:
+	case RESULT_CONTAINS:
+	case RESULT_OUTPUT_END:
+	case RESULT_SIGNAL:
+		break; /* of questions and programs */
 	}
 	return false;
 }
@@ -117,11 +123,15 @@ static void expected_result_text(const struct engine *engine, const struct plan_
 		plan_address_text(engine->plan, &expected->address, out);
 		break;
 	case RESULT_STATE:
-		strbuf_puts(out, state_name((int)expected->number));
-		break;
 	case RESULT_YES_NO:
-		strbuf_puts(out, expected->number ? "yes" : "no");
-		break;
+	case RESULT_TIMER:
+	case RESULT_QUEUES:
+	case RESULT_INFO:
+	case RESULT_SOCKETS:
+	case RESULT_CONTAINS:
+	case RESULT_OUTPUT_END:
+	case RESULT_SIGNAL:
+		break; /* of questions and programs */
 	}
 	if (expected->sigpipe)
 		strbuf_puts(out, " SIGPIPE");
@@ -203,8 +213,7 @@ enum play check_callers(struct engine *engine)
 
 /* ---- calls ---- */
 
-/* Wait until the call of @caller has returned. @step: the line that waits. */
-static enum play await(struct engine *engine, int step, struct caller *caller)
+enum play await_call(struct engine *engine, int step, struct caller *caller)
 {
 	struct window window = step_window(engine, step, 0);
 	int64_t from = window.high == INT64_MAX ? clock_real_ns() : window.high;
@@ -255,7 +264,7 @@ static enum play finish_call(struct engine *engine, struct caller *caller)
 	if (claimed(engine, before) && !caller->running)
 		return PLAY_ON;
 
-	enum play play = await(engine, before, caller);
+	enum play play = await_call(engine, before, caller);
 
 	if (play == PLAY_ON && caller->unclaimed)
 		play = judge_result(engine, before, before, caller);
@@ -282,14 +291,14 @@ enum play play_call(struct engine *engine, int step)
 		mark_event(engine, step, event.time);
 		return settle(engine, call);
 	}
-	play = await(engine, step, caller);
+	play = await_call(engine, step, caller);
 	return play == PLAY_ON ? judge_result(engine, step, step, caller) : play;
 }
 
 enum play play_answer(struct engine *engine, int step)
 {
 	struct caller *caller = &engine->stage.callers[engine->plan->steps[step].caller];
-	enum play play = await(engine, step, caller);
+	enum play play = await_call(engine, step, caller);
 
 	return play == PLAY_ON ? judge_result(engine, step, caller->step, caller) : play;
 }
@@ -303,139 +312,4 @@ enum play play_out_calls(struct engine *engine)
 			return play;
 	}
 	return PLAY_ON;
-}
-
-/* ---- questions ---- */
-
-/* The socket's state now; STATE_CLOSED when the kernel knows no such socket. */
-static enum play ask_state(struct engine *engine, const struct plan_question *question,
-			   int64_t *answer)
-{
-	int main_flow = engine->plan->n_flows ? 0 : NO_INDEX;
-	int flow = question->named ? question->flow : main_flow;
-	struct sock_info info;
-	int rc = 0;
-
-	if (flow != NO_INDEX && engine->connections[flow].flow.begun)
-		rc = stage_connection(&engine->stage, question->host,
-				      engine->connections[flow].flow.port, &info);
-	else if (question->socket != NO_INDEX)
-		rc = stage_socket(&engine->stage, question->socket, &info);
-	if (rc < 0)
-		return broken(engine, "the kernel does not tell its sockets: %s", strerror(-rc));
-	*answer = rc > 0 ? (int64_t)info.state : STATE_CLOSED;
-	return PLAY_ON;
-}
-
-/* SO_ERROR or poll(2), by the host's caller. */
-static enum play ask_caller(struct engine *engine, int step, int64_t *answer)
-{
-	const struct plan_step *plan_step = &engine->plan->steps[step];
-	bool error = plan_step->question->id == ASK_ERROR;
-	struct plan_call call = {
-		.id = error ? CALL_GETSOCKOPT : CALL_POLL,
-		.caller = plan_step->caller,
-		.socket = plan_step->question->socket,
-		.makes = NO_INDEX,
-		.args = { error ? SOL_SOCKET : POLLIN, error ? SO_ERROR : 0 },
-	};
-	struct caller *caller = &engine->stage.callers[call.caller];
-	enum play play = finish_call(engine, caller);
-
-	if (play != PLAY_ON)
-		return play;
-	if (stage_call(&engine->stage, &call, QUESTION_STEP) < 0)
-		return PLAY_BROKEN;
-	play = await(engine, step, caller);
-	caller->unclaimed = false;
-	*answer = error ? caller->reply.value : (caller->reply.value & POLLIN) != 0;
-	if (caller->reply.ret < 0)
-		*answer = -caller->reply.err;
-	return play;
-}
-
-static enum play ask(struct engine *engine, int step, int64_t *answer)
-{
-	const struct plan_question *question = engine->plan->steps[step].question;
-
-	switch (question->id) {
-	case ASK_STATE:
-		return ask_state(engine, question, answer);
-	case ASK_ERROR:
-	case ASK_READABLE:
-		return ask_caller(engine, step, answer);
-	case N_QUESTIONS:
-		break;
-	}
-	return broken(engine, "a question nobody can ask");
-}
-
-static enum play wrong_answer(struct engine *engine, int step, int64_t answer)
-{
-	const struct plan_step *plan_step = &engine->plan->steps[step];
-	struct strbuf wanted = STRBUF_INIT, saw = STRBUF_INIT;
-
-	ask_text(plan_step->question->id, plan_step->result.number, &wanted);
-	ask_text(plan_step->question->id, answer, &saw);
-
-	enum play play = blame_answer(engine, step, strbuf_text(&wanted), strbuf_text(&saw));
-
-	strbuf_free(&wanted);
-	strbuf_free(&saw);
-	return play;
-}
-
-static void note_answer(struct engine *engine, int step, int64_t answer)
-{
-	const struct plan_question *question = engine->plan->steps[step].question;
-	struct event event = {
-		.kind = EVENT_ASK, .step = step, .time = clock_real_ns(),
-		.u.ask = { .id = question->id, .host = question->host, .answer = answer },
-	};
-
-	stage_emit(&engine->stage, &event, NULL);
-}
-
-/* SO_ERROR is told once: asking again would find 0 and call it right. */
-static bool taken_away(const struct plan_question *question, int64_t answer)
-{
-	return question->id == ASK_ERROR && answer != 0;
-}
-
-/* A question is asked again until its answer is right, for nothing tells when it changes; after
- * anything that arrives at once, else at growing intervals. */
-enum play play_ask(struct engine *engine, int step)
-{
-	const struct plan_step *plan_step = &engine->plan->steps[step];
-	struct window window = step_window(engine, step, 0);
-	int64_t deadline = window.high == INT64_MAX ? clock_real_ns() + engine->plan->patience
-						    : window.high;
-	int64_t pause = look_again_first, answer = 0;
-	enum play play = PLAY_ON;
-	bool timed_out;
-
-	while (window.low != INT64_MIN && clock_real_ns() < window.due && play == PLAY_ON)
-		play = play_until(engine, window.due, &timed_out);
-	while (play == PLAY_ON) {
-		int64_t asked = clock_real_ns();
-
-		play = ask(engine, step, &answer);
-		if (play != PLAY_ON)
-			break;
-		if (!plan_step->answered ||
-		    compare_holds(plan_step->result.compare, answer, plan_step->result.number)) {
-			note_answer(engine, step, answer);
-			mark_event(engine, step, clock_real_ns());
-			return PLAY_ON;
-		}
-		if (asked >= deadline || taken_away(plan_step->question, answer)) {
-			note_answer(engine, step, answer);
-			return wrong_answer(engine, step, answer);
-		}
-		play = play_until(engine, asked + pause < deadline ? asked + pause : deadline,
-				  &timed_out);
-		if (pause < look_again_last)
-			pause *= 2;
-	}
-	return play;
 }

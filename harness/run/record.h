@@ -8,6 +8,7 @@
 #define TCPSCEN_RUN_RECORD_H
 
 #include "peer/probe_msg.h"
+#include "peer/sockdiag.h"
 #include "plan/plan.h"
 #include "wire/packet.h"
 
@@ -32,7 +33,7 @@ enum event_kind {
 	EVENT_PACKET,  /* blob: the frame */
 	EVENT_CALL,    /* a call started */
 	EVENT_RESULT,  /* a call returned; blob: bytes read */
-	EVENT_ASK,     /* a question and its answer */
+	EVENT_ASK,     /* a question and its answer; blob: of `sockets`, each one's sock_info */
 	EVENT_WAIT,    /* a wait, or a timed send, has come to its end */
 	EVENT_FAILURE, /* blob: struct failure, flattened (see record_failure) */
 	EVENT_END,     /* verdict; blob: reason of a skip or an error, else empty */
@@ -67,7 +68,9 @@ struct event {
 		struct {
 			enum question_id id;
 			int host;
-			int64_t answer;
+			int64_t answer;  /* a state, an errno, 1 or 0, a field's value, how many */
+			bool found;      /* timer, queues, info: there is such a socket */
+			struct sock_info socket; /* if @found, or the state is not CLOSED */
 		} ask;
 		struct {
 			enum verdict verdict;
