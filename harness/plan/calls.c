@@ -445,9 +445,12 @@ static const char *const words[] = {
 	"write",  "send",  "sendfile", "shutdown", "close",       "setsockopt",  "getsockopt",
 	"poll",   "fcntl", "ioctl",    "recvmsg",  "nonblocking", "getsockname", "getpeername",
 	"state",  "error", "readable", "timer",     "queues",      "info",        "sockets",
-	NULL,
+	"run",    "stdin", "stdout",   "stderr",    "exit",        "kill",        "listening",
+	"syscall", NULL,
 };
-_Static_assert(sizeof(words) / sizeof(words[0]) == N_CALLS + N_QUESTIONS + 1, "every word");
+enum { N_PROGRAM_WORDS = 8 };
+_Static_assert(sizeof(words) / sizeof(words[0]) ==
+		       N_CALLS + N_QUESTIONS + N_PROGRAM_WORDS + 1, "every word");
 
 /* ---- looking things up ---- */
 
@@ -496,18 +499,6 @@ bool question_by_name(const char *text, enum question_id *id)
 unsigned question_results(enum question_id id)
 {
 	return questions[id].results;
-}
-
-const char *call_is_later(const char *text)
-{
-	static const char *const programs[] = {
-		"run", "stdin", "stdout", "stderr", "exit", "kill", "listening", "syscall", NULL,
-	};
-
-	for (const char *const *word = programs; *word; word++)
-		if (strcmp(*word, text) == 0)
-			return "write the calls of the program, one on a line";
-	return NULL;
 }
 
 unsigned call_results(const struct plan_call *call)

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum { PLAN_HOSTS = 2, PLAN_FLOWS_MAX = 64, PLAN_SOCKETS_MAX = 256, PLAN_CALLERS_MAX = 64,
-       PLAN_HELD_MAX = 64, PLAN_RULES_MAX = 64, PLAN_ARMED_MAX = 16 };
+       PLAN_HELD_MAX = 64, PLAN_PROGRAMS_MAX = 16, PLAN_RULES_MAX = 64, PLAN_ARMED_MAX = 16 };
 enum { NO_INDEX = -1 };
 
 enum ip_version { IP_V4, IP_V6, IP_MAPPED }; /* mapped: IPv4 on the wire, AF_INET6 sockets */

@@ -307,6 +307,9 @@ static void finish(struct resolver *r)
 	plan->sockets = copy_array(r, scope->sockets, plan->n_sockets, sizeof(scope->sockets[0]));
 	plan->n_callers = scope->n_callers;
 	plan->callers = copy_array(r, scope->callers, plan->n_callers, sizeof(scope->callers[0]));
+	plan->n_programs = scope->n_programs;
+	plan->programs =
+		copy_array(r, scope->programs, plan->n_programs, sizeof(scope->programs[0]));
 	plan->steps = r->steps;
 	plan->sysctls = r->sysctls;
 	plan->rfcs = r->rfcs;
@@ -359,7 +362,8 @@ struct plan *resolve(const struct ast *ast, const struct target *target, struct 
 
 	r->scope.main_flow = NO_INDEX;
 	for (int i = 0; i < PLAN_HOSTS; i++)
-		r->scope.newest_socket[i] = r->scope.newest_listener[i] = NO_INDEX;
+		r->scope.newest_socket[i] = r->scope.newest_listener[i] =
+			r->scope.newest_program[i] = NO_INDEX;
 	set_bindings(r);
 	r->main_flow_spoken = speaks_of_main(r, ast->lines, ast->n_lines);
 	r->scope.n_flows = r->main_flow_spoken ? 1 : 0;

@@ -10,6 +10,7 @@
  *   resolve_time.c     times
  *   resolve_probe.c    sockets, callers, calls
  *   resolve_ask.c      questions and their answers
+ *   resolve_program.c  programs
  *   calls.c            the table of calls and their arguments
  *   resolve_result.c   what stands behind '->'
  *
@@ -84,6 +85,11 @@ struct scope {
 	int n_counted;                     /* rules of one packet: when they end, nobody knows */
 	int n_armed;
 	bool cut[PLAN_HOSTS];              /* nothing passes from there */
+
+	struct plan_program programs[PLAN_PROGRAMS_MAX];
+	int n_programs;
+	int newest_program[PLAN_HOSTS];
+	bool program_unsure[PLAN_HOSTS];   /* a `run` of it was wrong */
 
 	bool timeline;                     /* the first line of the timeline has been met */
 	bool once[N_ONCE];
@@ -239,6 +245,12 @@ void note_call(struct resolver *r, int host, const struct plan_call *call);
 /* Emit the answer of the call that @step->caller is busy with. */
 void add_answer(struct resolver *r, struct plan_step *step);
 
+/* ---- programs (resolve_program.c) ---- */
+
+/* Does the word begin a line about a program: run, stdout … */
+bool is_program_word(const char *word);
+void resolve_program_line(struct resolver *r, const struct ast_line *line, int host);
+
 /* ---- calls (calls.c) ---- */
 
 /* Results that a call or question may have. */
@@ -282,9 +294,6 @@ unsigned question_results(enum question_id id);
 /* What is behind the '->' of @question, whose results are @results. */
 bool resolve_ask_result(struct resolver *r, const struct ast_answer *answer,
 			const struct plan_question *question, struct plan_result *out);
-/* A word that the grammar knows and this version does not play (`run` …)?
- * Return: what to write instead, or NULL. */
-const char *call_is_later(const char *text);
 /* Read the arguments of @line's call into @call. */
 bool read_args(struct resolver *r, const struct ast_line *line, struct plan_call *call);
 /* The results @call may have; fcntl's depend on its command. */

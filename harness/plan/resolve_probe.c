@@ -302,11 +302,10 @@ void resolve_call_line(struct resolver *r, const struct ast_line *line)
 	enum call_id call;
 	enum question_id question;
 	int host = probe_host(r, line);
-	const char *instead = call_is_later(line->key.text);
 
-	if (instead) {
-		FAIL(r, line->key.span, "'%s' is not played yet by this version", line->key.text);
-		HELP(r, "%s", instead);
+	if (is_program_word(line->key.text)) {
+		if (host != NO_INDEX)
+			resolve_program_line(r, line, host);
 	} else if (question_by_name(line->key.text, &question)) {
 		if (host != NO_INDEX)
 			resolve_question(r, line, host, question);
