@@ -123,7 +123,8 @@ static bool check_fields(struct parser *parser, struct ast_line *line)
 	return true;
 }
 
-/* [ ORDINAL ] pattern "from" HOST; an ICMP kind may be told more of before that: frag-needed mtu 1200 */
+/* [ ORDINAL ] pattern "from" HOST; an ICMP kind may be told more of before that:
+ * frag-needed mtu 1200 */
 static bool parse_head(struct parser *parser, struct ast_packet *packet)
 {
 	if (!parse_counted(parser, false, packet))

@@ -109,20 +109,38 @@ static bool resolve_flags(struct resolver *r, const struct ast_word *word, uint1
 }
 
 /* `packets`, `all`: a rule may speak of whatever comes. */
-static bool is_any(const struct ast_packet *ast, enum packet_use use)
+static bool is_any(const struct ast_word *word)
 {
-	const char *word = ast->flags.text;
+	return strcmp(word->text, "packets") == 0 || strcmp(word->text, "all") == 0;
+}
 
-	return use == PACKET_RULE && (strcmp(word, "packets") == 0 || strcmp(word, "all") == 0);
+/* "packets" where it cannot stand, or misspelled. */
+static bool near_any(const struct ast_word *word)
+{
+	static const char *const words[] = { "packets", NULL };
+
+	return is_any(word) || nearest_word(word->text, words);
+}
+
+static bool wrong_any(struct resolver *r, const struct ast_word *word, enum packet_use use)
+{
+	FAIL(r, word->span, "unknown flag '%s'", word->text);
+	if (use == PACKET_RULE)
+		HELP(r, "did you mean 'packets'?");
+	else
+		HELP(r, "rules speak of any packet: 'drop all packets', 'ignore packets'");
+	return false;
 }
 
 /* The flags of the packet; DATA is PSH-ACK when sent and ACK, PSH or not, when expected. */
 static bool packet_flags(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
 			 struct plan_packet *out)
 {
-	out->any_packet = is_any(ast, use);
+	out->any_packet = use == PACKET_RULE && is_any(&ast->flags);
 	if (out->any_packet)
 		return true;
+	if (near_any(&ast->flags))
+		return wrong_any(r, &ast->flags, use);
 	if (strcmp(ast->flags.text, "DATA") != 0)
 		return resolve_flags(r, &ast->flags, &out->flags);
 	out->flags = use == PACKET_SENT ? TCP_PSH | TCP_ACK : TCP_ACK;
@@ -388,7 +406,8 @@ static bool field_nth(struct resolver *r, const struct ast_clause *clause, enum 
 		return false;
 	}
 	if (use != PACKET_RULE) {
-		FAIL(r, clause->span, "this line is about the next packet: there is nothing to count");
+		FAIL(r, clause->span,
+		     "this line is about the next packet: there is nothing to count");
 		HELP(r, "write a line for each, or 'drop 3rd …', 'delay 3rd …' and the like, "
 			"which are rules");
 		return false;
@@ -525,6 +544,14 @@ static bool can_change(struct resolver *r, const struct ast_clause *clause)
 	return false;
 }
 
+/* "5" or "1 to 5" */
+static const char *range_text(struct resolver *r, int64_t low, int64_t high)
+{
+	if (low == high)
+		return arena_printf(r->arena, "%lld", (long long)low);
+	return arena_printf(r->arena, "%lld to %lld", (long long)low, (long long)high);
+}
+
 /* A payload keeps its length. If nothing is written of it, packets of that length are meant. */
 static bool same_length(struct resolver *r, const struct ast_clause *clause,
 			struct plan_packet *pattern, size_t len)
@@ -538,8 +565,8 @@ static bool same_length(struct resolver *r, const struct ast_clause *clause,
 		low = high = (int64_t)len;
 	}
 	if (low > (int64_t)len || high < (int64_t)len) {
-		FAIL(r, clause->span, "the new payload has %zu bytes, the packet's has %s%lld", len,
-		     low == high ? "" : "at least ", (long long)low);
+		FAIL(r, clause->span, "the new payload has %zu bytes, the packet's has %s", len,
+		     range_text(r, low, high));
 		HELP(r, "a payload that is rewritten keeps its length");
 		return false;
 	}

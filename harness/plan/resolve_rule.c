@@ -98,7 +98,8 @@ static bool numbers_possible(struct resolver *r, const struct ast_packet *ast,
 			     "leave 'checksum' out; 'corrupt' makes one bad");
 	if (pattern->set & FIELD_OFFSET && pattern->offset < 5)
 		return never(r, clause_span(ast, CL_OFFSET),
-			     "a kernel host's TCP header has 5 to 15 words", "write 'offset 5', say");
+			     "a kernel host's TCP header has 5 to 15 words",
+			     "write 'offset 5', say");
 	return true;
 }
 

@@ -138,7 +138,7 @@ static bool take_place(struct resolver *r, const struct ast_line *line, int *pla
 	}
 	if (i == scope->n_held)
 		scope->n_held++;
-	scope->held[i] = (struct held){ arena_strdup(r->arena, as->text), true, line->span };
+	scope->held[i] = (struct held){ arena_strdup(r->arena, as->text), true, line->verb };
 	*place = i;
 	return true;
 }
@@ -183,7 +183,8 @@ static void wire_next(struct resolver *r, const struct ast_line *line)
 	struct plan_packet *packet = arena_alloc(r->arena, sizeof(*packet));
 	int from = stack_sender(r, line);
 	bool time_ok = resolve_time(r, &line->time, &step.time);
-	bool ok = from != NO_INDEX && resolve_packet(r, line->packet, from, PACKET_EXPECTED, packet);
+	bool ok = from != NO_INDEX &&
+		  resolve_packet(r, line->packet, from, PACKET_EXPECTED, packet);
 
 	if (!resolve_fate(r, line, &step, packet, ok) || !ok || !time_ok)
 		return;
@@ -320,7 +321,7 @@ static const struct refusal refusals[] = {
 	[LINE_DELAY_ALL] = { "'delay all'", UNNOTICED "'ignore', which takes them unchecked" },
 	[LINE_CUT] = { "'cut'", UNNOTICED "'drop all packets', and send nothing" },
 	[LINE_MEND] = { "'mend'", "there is no 'cut' with a crafted host" },
-	[LINE_WAIT] = { NULL, NULL },
+	[LINE_WAIT] = { NULL, NULL }, /* the last one: all others may be looked up, too */
 };
 
 /* Return: true with the error reported when the line cannot be played with a crafted host. */

@@ -156,6 +156,22 @@ static void twelve_flags(void **state)
 	one_row(fixture, &packet, "flags", "DATA", flags_name(TCP_ACK | TCP_URG, saw));
 }
 
+static void sequence_ranges(void **state)
+{
+	struct fixture *fixture = *state;
+	struct plan_packet packet = expect(TCP_PSH | TCP_ACK);
+
+	packet.set = FIELD_SEQ;
+	packet.seq = (struct plan_seq){ .kind = SEQ_RELATIVE, .value = -3, .beyond = 4 };
+	assert_int_equal(rows(fixture, &packet), 0);
+	packet.seq.beyond = 3;
+	one_row(fixture, &packet, "seq", "-3..0", "1");
+	packet.seq = (struct plan_seq){ .kind = SEQ_ABSOLUTE, .value = 2000, .beyond = 1 };
+	assert_int_equal(rows(fixture, &packet), 0);
+	packet.seq.value = 2002;
+	one_row(fixture, &packet, "seq", "abs 2002..2003", "abs 2001");
+}
+
 static void sequence_numbers(void **state)
 {
 	struct fixture *fixture = *state;
@@ -465,7 +481,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_same), TEST(all_at_once), TEST(direction_and_ports), TEST(twelve_flags),
-		TEST(sequence_numbers), TEST(first_packets), TEST(retransmission), TEST(payloads),
+		TEST(sequence_numbers),
+		TEST(sequence_ranges), TEST(first_packets), TEST(retransmission), TEST(payloads),
 		TEST(long_texts), TEST(checksums), TEST(listed_options), TEST(padding),
 		TEST(sack_blocks), TEST(raw_options), TEST(icmp), TEST(malformed),
 	};
