@@ -256,7 +256,7 @@ static void default_syn(void **state)
 	compose(&packet, &fixture->flow, 6, options, &out);
 	assert_memory_equal(out.options, "\2\4\5\xa0", 4);
 	packet.set = FIELD_SEQ;
-	packet.seq = (struct plan_seq){ SEQ_ABSOLUTE, 4294967290 };
+	packet.seq = (struct plan_seq){ SEQ_ABSOLUTE, 4294967290, 0 };
 	compose(&packet, &fixture->flow, 6, options, &out);
 	assert_int_equal(out.seq, 4294967290u);
 }

@@ -178,19 +178,19 @@ static void sequence_numbers(void **state)
 	struct plan_packet packet = expect(TCP_PSH | TCP_ACK);
 
 	packet.set = FIELD_SEQ | FIELD_ACK;
-	packet.seq = (struct plan_seq){ SEQ_NEXT, -1 };
-	packet.ack = (struct plan_seq){ SEQ_RELATIVE, 7 };
+	packet.seq = (struct plan_seq){ SEQ_NEXT, -1, 0 };
+	packet.ack = (struct plan_seq){ SEQ_RELATIVE, 7, 0 };
 	assert_int_equal(rows(fixture, &packet), 2);
 	row_is(fixture, 0, "seq", "0", "1");
 	row_is(fixture, 1, "ack", "7", "1");
-	packet.seq = (struct plan_seq){ SEQ_ANY, 0 };
-	packet.ack = (struct plan_seq){ SEQ_ABSOLUTE, 0xfffffff0 };
+	packet.seq = (struct plan_seq){ SEQ_ANY, 0, 0 };
+	packet.ack = (struct plan_seq){ SEQ_ABSOLUTE, 0xfffffff0, 0 };
 	one_row(fixture, &packet, "ack", "abs 4294967280", "abs 1001");
-	packet.ack = (struct plan_seq){ SEQ_ABSOLUTE, 1001 };
+	packet.ack = (struct plan_seq){ SEQ_ABSOLUTE, 1001, 0 };
 	assert_int_equal(rows(fixture, &packet), 0);
 	packet.set = FIELD_ACK;
 	packet.flags = TCP_RST;
-	packet.ack = (struct plan_seq){ SEQ_RELATIVE, 0 };
+	packet.ack = (struct plan_seq){ SEQ_RELATIVE, 0, 0 };
 	fixture->segment.flags = TCP_RST;
 	fixture->segment.data_len = 0;
 	fixture->segment.ack = 0;
@@ -208,7 +208,7 @@ static void first_packets(void **state)
 	fixture->segment.data_len = 0;
 	assert_int_equal(rows(fixture, &syn_ack), 0);
 	syn_ack.set = FIELD_SEQ;
-	syn_ack.seq = (struct plan_seq){ SEQ_RELATIVE, 3 };
+	syn_ack.seq = (struct plan_seq){ SEQ_RELATIVE, 3, 0 };
 	one_row(fixture, &syn_ack, "seq", "3", "0");
 	fixture->segment.flags = TCP_RST | TCP_ACK;
 	fixture->segment.seq = 0;
@@ -481,8 +481,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_same), TEST(all_at_once), TEST(direction_and_ports), TEST(twelve_flags),
-		TEST(sequence_numbers),
-		TEST(sequence_ranges), TEST(first_packets), TEST(retransmission), TEST(payloads),
+		TEST(sequence_numbers), TEST(sequence_ranges), TEST(first_packets),
+		 TEST(retransmission), TEST(payloads),
 		TEST(long_texts), TEST(checksums), TEST(listed_options), TEST(padding),
 		TEST(sack_blocks), TEST(raw_options), TEST(icmp), TEST(malformed),
 	};

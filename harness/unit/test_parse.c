@@ -210,7 +210,13 @@ static void test_sequence_numbers(void **state)
 		{ "abs 0xfffffff0", AST_SEQ_ABSOLUTE, 0xfffffff0 },
 	};
 	char text[80];
+	const struct ast_seq *range = &clause(one(*state, "drop all ACK seq -5..1000"), CL_SEQ)->seq;
 
+	assert_int_equal(range->kind, AST_SEQ_RELATIVE);
+	assert_true(range->value == -5 && range->high == 1000);
+	range = &clause(one(*state, "expect ACK from a ack abs 5..0x10 win 1"), CL_ACK)->seq;
+	assert_int_equal(range->kind, AST_SEQ_ABSOLUTE);
+	assert_true(range->value == 5 && range->high == 16);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		snprintf(text, sizeof(text), "send ACK from a seq %s win 1", rows[i].text);
 
@@ -218,6 +224,7 @@ static void test_sequence_numbers(void **state)
 
 		assert_int_equal(seq->kind, rows[i].kind);
 		assert_true(seq->value == rows[i].value);
+		assert_true(seq->high == seq->value);
 	}
 }
 
@@ -275,6 +282,10 @@ static void test_wire_verbs(void **state)
 	assert_string_equal(line->trigger->flags.text, "FIN");
 	assert_string_equal(line->trigger->from.text, "b");
 	assert_int_equal(line->time.kind, AST_TIME_NONE);
+	line = one(*state, "inject RST from a ttl 3 after 2nd DATA from b data \"x\" again");
+	assert_int_equal(line->packet->n_clauses, 1);
+	assert_int_equal(line->trigger->n_clauses, 3);
+	assert_int_equal(line->trigger->clauses[0].low, 2);
 	line = one(*state, "inject RST from a after 1s");
 	assert_null(line->trigger);
 	assert_int_equal(line->time.kind, AST_TIME_AFTER);
@@ -294,6 +305,11 @@ static void test_wire_verbs(void **state)
 	assert_int_equal(one(*state, "drop all ACK from a len 0")->kind, LINE_DROP_ALL);
 	assert_int_equal(one(*state, "delay all DATA by 1ms")->kind, LINE_DELAY_ALL);
 	assert_string_equal(one(*state, "ignore all from a")->packet->from.text, "a");
+	line = one(*state, "drop 3rd DATA from client len 5");
+	assert_string_equal(line->packet->flags.text, "DATA");
+	assert_int_equal(line->packet->span.start, 9);
+	assert_int_equal(clause(line, CL_NTH)->low, 3);
+	assert_int_equal(clause(one(*state, "ignore 11th all"), CL_NTH)->low, 11);
 	assert_int_equal(one(*state, "end rule")->kind, LINE_END_RULE);
 	assert_null(one(*state, "cut wire")->word.text);
 	assert_string_equal(one(*state, "cut a to b")->other.text, "b");
@@ -406,6 +422,14 @@ static void test_wire_errors(void **state)
 	assert_error(f, "rewrite ACK from a", 18, "expected the field to change after 'a'", NULL);
 	assert_error(f, "rewrite ACK from a win 1 win 2 ttl 3", 25, "duplicate field 'win'", NULL);
 	assert_error(f, "send ACK from a as b", 16, "only a held packet has a name", NULL);
+	assert_error(f, "drop 3rd from a", 9, "expected flags after '3rd'", NULL);
+	assert_error(f, "drop 3rd 4th ACK from a", 13, "expected 'from HOST' after the flags", NULL);
+	assert_error(f, "drop 3rd ACK from a 3rd", 20, "duplicate field '3rd'", NULL);
+	assert_error(f, "drop all ACK seq next..5", 21, "a range is made of numbers", NULL);
+	assert_error(f, "inject RST from a after FIN from b within 1s", 35,
+		     "an armed packet has no time", NULL);
+	assert_error(f, "inject RST from a after FIN from b win 1 win 2", 41,
+		     "duplicate field 'win'", NULL);
 	assert_error(f, "send SYN from a data \"x", 21, "string without an end", NULL);
 	assert_error(f, "send SYN from a seq next-99999999999999999999", 20,
 		     "bad number in 'next-99999999999999999999'", NULL);
