@@ -252,6 +252,18 @@ void question_text(const struct plan *plan, const struct plan_question *question
 		strbuf_printf(out, " on %s", name);
 }
 
+void sock_states_text(const struct sock_info *sockets, size_t count, struct strbuf *out)
+{
+	int counts[N_STATES] = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if ((unsigned int)sockets[i].state < N_STATES)
+			counts[sockets[i].state]++;
+	counts_text(counts, out);
+	if (!count)
+		strbuf_puts(out, "none");
+}
+
 void sock_text(const struct plan *plan, const struct sock_info *socket, struct strbuf *out)
 {
 	const char *timer = timer_name(socket->timer);

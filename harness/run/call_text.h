@@ -36,6 +36,9 @@ void ask_expected_text(const struct plan_step *step, struct strbuf *out);
 void question_text(const struct plan *plan, const struct plan_question *question,
 		   struct strbuf *out);
 
+/* The states of sockets as an answer lists them: "LISTEN, ESTABLISHED x2"; "none" */
+void sock_states_text(const struct sock_info *sockets, size_t count, struct strbuf *out);
+
 /* A socket as `ss -tano` shows it: "ESTABLISHED 0 0 client:40000 server:80 timer:(on,200ms,0)" */
 void sock_text(const struct plan *plan, const struct sock_info *socket, struct strbuf *out);
 

@@ -1,6 +1,7 @@
 /* Tests of peer/sockdiag: what the kernel says of sockets whose state we know. */
 #include "peer/sockdiag.h"
 
+#include "plan/tcp_info.h"
 #include "unit/world_fixture.h"
 
 #include <setjmp.h>
@@ -22,6 +23,31 @@ static struct sockdiag *open_diag(struct stage *stage)
 	return diag;
 }
 
+/* How many sockets of the host are in @state. */
+static int count_state(struct sockdiag *diag, enum tcp_state state)
+{
+	struct sock_list list = { 0 };
+	int count = 0;
+
+	CHECK(sockdiag_list(diag, &list) == 0);
+	for (size_t i = 0; i < list.count; i++)
+		count += list.items[i].state == state;
+	sock_list_free(&list);
+	return count;
+}
+
+/* The socket found last is established and has a rto. */
+static void check_tcp_info(const struct sockdiag *diag)
+{
+	int64_t number = 0;
+	size_t len;
+	const void *bytes = sockdiag_tcp_info(diag, &len);
+
+	CHECK(tcp_info_read(tcp_info_by_name("state"), 6, bytes, len, &number));
+	CHECK(number == STATE_ESTABLISHED);
+	CHECK(tcp_info_read(tcp_info_by_name("rto"), 6, bytes, len, &number) && number > 100000);
+}
+
 static void play_connection(struct stage *stage)
 {
 	struct probe_reply client, server, listener;
@@ -40,6 +66,9 @@ static void play_connection(struct stage *stage)
 
 	CHECK(sockdiag_find(diag, &client.local, &client.remote, &info) == 1);
 	CHECK(info.state == STATE_ESTABLISHED && info.inode == client.inode);
+	CHECK(info.local.port == client.local.port && info.remote.port == client.remote.port);
+	check_tcp_info(diag);
+	CHECK(count_state(diag, STATE_ESTABLISHED) == 2 && count_state(diag, STATE_LISTEN) == 1);
 	CHECK(sockdiag_find(diag, &server.local, &server.remote, &info) == 1);
 	CHECK(info.state == STATE_ESTABLISHED && info.inode == server.inode);
 	CHECK(sockdiag_find_inode(diag, client.inode, &info) == 1);
@@ -101,7 +130,9 @@ static void play_closing(struct stage *stage)
 	CHECK(make(stage, call_of(CALL_CLOSE, 2)).ret == 0);
 	await_state(diag, &client, STATE_TIME_WAIT);
 	CHECK(sockdiag_find(diag, &client.local, &client.remote, &info) == 1);
-	CHECK(info.state == STATE_TIME_WAIT && info.timer == 3 && info.timer_ms > 50000);
+	CHECK(info.state == STATE_TIME_WAIT && info.timer == TIMER_TIMEWAIT);
+	CHECK(info.timer_ms > 50000 && info.inode == 0);
+	CHECK(count_state(diag, STATE_TIME_WAIT) == 1 && count_state(diag, STATE_ESTABLISHED) == 0);
 	CHECK(sockdiag_find(diag, &server.local, &server.remote, &info) == 0);
 	sockdiag_close(diag);
 }
@@ -137,7 +168,8 @@ static void play_half_open(struct stage *stage)
 	CHECK(send(stage->wire, frame, len, 0) == (ssize_t)len);
 	CHECK(next_frame(stage->wire, frame, PATIENCE_MS) > 0);
 	CHECK(sockdiag_find(diag, &listener.local, &remote, &info) == 1);
-	CHECK(info.state == STATE_SYN_RECV && info.timer == 1);
+	CHECK(info.state == STATE_SYN_RECV && info.timer == TIMER_ON);
+	CHECK(count_state(diag, STATE_SYN_RECV) == 1);
 
 	start_connect(stage, 1, 1, 1, 9090);
 	connecting = take_reply(stage, 1, PROBE_ENTERED);

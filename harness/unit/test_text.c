@@ -319,17 +319,61 @@ static void answers_in_words(void **state)
 		{ ASK_STATE, STATE_SYN_RECV, "SYN-RECV" }, { ASK_STATE, 99, "state 99" },
 		{ ASK_ERROR, 0, "0" }, { ASK_ERROR, ECONNRESET, "ECONNRESET" },
 		{ ASK_READABLE, 1, "yes" }, { ASK_READABLE, 0, "no" },
-		{ ASK_READABLE, -EBADF, "EBADF" },
+		{ ASK_READABLE, -EBADF, "EBADF" }, { ASK_SOCKETS, 3, "3" },
+		{ ASK_TIMER, 0, "not told: there is no such socket" },
 	};
 	struct strbuf text = STRBUF_INIT;
+	struct sample sample;
 
 	(void)state;
+	sample_open(&sample, "scenario \"x\"\n", "x");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct event event = { .kind = EVENT_ASK, .step = NO_INDEX,
+				       .u.ask = { .id = cases[i].id, .answer = cases[i].answer } };
+
 		strbuf_clear(&text);
-		ask_text(cases[i].id, cases[i].answer, &text);
+		ask_text(&sample.plan, &event, &text);
 		assert_string_equal(strbuf_text(&text), cases[i].text);
 	}
 	strbuf_free(&text);
+	sample_close(&sample);
+}
+
+/* What netlink tells of a socket, as an answer and as ss shows it. */
+static void sockets_in_words(void **state)
+{
+	struct event event = {
+		.kind = EVENT_ASK, .step = NO_INDEX,
+		.u.ask = { .id = ASK_TIMER, .found = true, .socket = {
+			.state = STATE_ESTABLISHED, .recv_queue = 1, .send_queue = 5,
+			.timer = TIMER_ON, .timer_ms = 200, .retransmits = 1,
+			.local = { 4, { 192, 0, 2, 1 }, 40000 },
+			.remote = { 4, { 192, 0, 2, 2 }, 80 } } },
+	};
+	const struct sock_info two[2] = { event.u.ask.socket, event.u.ask.socket };
+	struct strbuf text = STRBUF_INIT;
+	struct sample sample;
+
+	(void)state;
+	sample_open(&sample, "scenario \"x\"\n", "x");
+	ask_text(&sample.plan, &event, &text);
+	assert_string_equal(strbuf_text(&text), "on 200 ms, 1 retransmission");
+	strbuf_clear(&text);
+	event.u.ask.id = ASK_QUEUES;
+	ask_text(&sample.plan, &event, &text);
+	assert_string_equal(strbuf_text(&text), "1 5");
+	strbuf_clear(&text);
+	sock_text(&sample.plan, &event.u.ask.socket, &text);
+	assert_string_equal(strbuf_text(&text),
+			    "ESTABLISHED 1 5 client:40000 server:80 timer:(on,200 ms,1)");
+	strbuf_clear(&text);
+	sock_states_text(two, 2, &text);
+	assert_string_equal(strbuf_text(&text), "ESTABLISHED x2");
+	strbuf_clear(&text);
+	sock_states_text(two, 0, &text);
+	assert_string_equal(strbuf_text(&text), "none");
+	strbuf_free(&text);
+	sample_close(&sample);
 }
 
 /* ---- terminals ---- */
@@ -424,6 +468,7 @@ int main(void)
 		cmocka_unit_test(calls_in_words),
 		cmocka_unit_test(results_in_words),
 		cmocka_unit_test(answers_in_words),
+		cmocka_unit_test(sockets_in_words),
 		cmocka_unit_test(text_is_cut_and_cleaned),
 		cmocka_unit_test(style_follows_the_environment),
 		cmocka_unit_test(style_follows_the_terminal),
