@@ -67,6 +67,7 @@ struct run {
 	size_t count, printed;
 	bool ladders;
 	struct tally tally;
+	int lacking;             /* variants that were skipped for want of a program */
 	struct report_style out_style, err_style;
 	bool progress_wanted;
 	FILE *text;              /* verdicts go here: standard output, or error if JSON goes there */
@@ -167,6 +168,13 @@ static void count(struct tally *tally, enum verdict verdict)
 	}
 }
 
+static bool lacks_program(const struct record *record)
+{
+	const struct event *last = record->count ? &record->events[record->count - 1] : NULL;
+
+	return last && last->kind == EVENT_END && last->u.end.lacking;
+}
+
 /* ---- the suite's news ---- */
 
 static void print_next(struct run *run)
@@ -181,6 +189,7 @@ static void finished(void *context, size_t index)
 	struct run *run = context;
 
 	count(&run->tally, run->jobs[index].record.verdict);
+	run->lacking += lacks_program(&run->jobs[index].record);
 	run->ended[index] = true;
 	if (run->progress_wanted)
 		progress_clear(stderr);
@@ -358,11 +367,14 @@ static int close_outputs(struct run *run)
 	return run->write_error;
 }
 
-static int exit_status(const struct tally *tally)
+/* A run in which nothing could be played for want of programs has shown nothing. */
+static int exit_status(const struct run *run)
 {
+	const struct tally *tally = &run->tally;
+
 	if (tally->failed)
 		return EXIT_FAILED;
-	if (tally->errors)
+	if (tally->errors || (run->lacking && !tally->passed))
 		return EXIT_MACHINE;
 	return EXIT_PASSED;
 }
@@ -391,7 +403,7 @@ static int play(struct run *run, const struct loaded *loaded)
 		fprintf(stderr, "tcpscen: cannot start a process: %s\n", strerror(-rc));
 		return EXIT_MACHINE;
 	}
-	return close_outputs(run) < 0 ? EXIT_MACHINE : exit_status(&run->tally);
+	return close_outputs(run) < 0 ? EXIT_MACHINE : exit_status(run);
 }
 
 int command_run(int argc, char **argv)

@@ -303,6 +303,49 @@ int sockdiag_find_inode(struct sockdiag *diag, uint64_t inode, struct sock_info 
 	return rc;
 }
 
+/* ---- listeners ---- */
+
+/* A listener on all IPv6 addresses takes IPv4 connections, too, unless it is told not to. */
+static bool listens_at(const struct inet_diag_msg *socket, const void *wanted)
+{
+	static const uint8_t any[16];
+	const struct probe_address *address = wanted;
+	struct probe_address local;
+	size_t len = socket->idiag_family == AF_INET6 ? 16 : 4;
+
+	if (ntohs(socket->id.idiag_sport) != address->port ||
+	    (socket->idiag_family == AF_INET && address->family == 6))
+		return false;
+	endpoint_from_bytes(socket->idiag_family, socket->id.idiag_src, address->port, &local);
+	return memcmp(socket->id.idiag_src, any, len) == 0 || endpoint_equal(&local, address);
+}
+
+int sockdiag_listens(struct sockdiag *diag, const struct probe_address *address, uint16_t port)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct probe_address wanted_address = *address;
+	struct sock_info info;
+	int rc = 0;
+
+	wanted_address.port = port;
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		struct search search = {
+			.diag = diag, .matches = listens_at, .wanted = &wanted_address,
+			.info = &info,
+		};
+		const struct inet_diag_req_v2 wanted = {
+			.sdiag_family = families[i],
+			.sdiag_protocol = IPPROTO_TCP,
+			.idiag_states = 1U << STATE_LISTEN,
+		};
+
+		rc = send_request(diag, &wanted, NLM_F_DUMP);
+		if (rc == 0)
+			rc = receive(diag, true, &search);
+	}
+	return rc;
+}
+
 /* ---- all of them ---- */
 
 static int by_state_and_ports(const void *left, const void *right)

@@ -37,6 +37,10 @@ int sockdiag_find_inode(struct sockdiag *diag, uint64_t inode, struct sock_info 
  * Return: the bytes, valid until the next search; @len 0: none. */
 const void *sockdiag_tcp_info(const struct sockdiag *diag, size_t *len);
 
+/* Does somebody listen on @port, at @address or at all addresses?
+ * Return: 1, 0, -errno. */
+int sockdiag_listens(struct sockdiag *diag, const struct probe_address *address, uint16_t port);
+
 struct sock_list {
 	struct sock_info *items; /* (owned) by state, then by their ports */
 	size_t count, room;

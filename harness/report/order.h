@@ -15,6 +15,9 @@ size_t *events_in_time(const struct record *record, struct arena *arena, size_t 
 /* The source line of a step, 0: none. */
 int step_line(const struct plan *plan, int step);
 
+/* The step that has found in EVENT_PROGRAM number @serial what it waits for, NO_INDEX: none. */
+int checked_by(const struct record *record, uint64_t serial);
+
 /* The text of a step's line, as one line: "expect ACK from client". */
 struct strbuf;
 void step_text(const struct plan *plan, int step, struct strbuf *out);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "plan/names.h"
 #include "run/call_text.h"
+#include "run/program_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 /* ---- a failure in the making ---- */
 
-enum { ROWS_MAX = MISMATCH_MAX, NOTES_MAX = 8 };
+enum { ROWS_MAX = MISMATCH_MAX, NOTES_MAX = 8, COMPLAINT = 200 };
 
 struct blame {
 	struct engine *engine;
@@ -202,6 +203,33 @@ static void note_in_flight(struct blame *blame, int index)
 	}
 }
 
+/* What has become of the programs, and what they complain of. */
+static void note_programs(struct blame *blame)
+{
+	const struct engine *engine = blame->engine;
+
+	for (int i = 0; i < engine->plan->n_programs; i++) {
+		const struct program_view *view = &engine->stage.programs[i];
+		const struct strbuf *complaint = &view->outputs[OUTPUT_STDERR].unread;
+		size_t shown = complaint->len < COMPLAINT ? complaint->len : COMPLAINT;
+		struct strbuf text = STRBUF_INIT;
+
+		if (!view->executes)
+			continue;
+		if (view->exited)
+			exit_text(view->status, &text);
+		note(blame, view->exited ? "%s (line %d) has exited: %s" : "%s (line %d) is running%s",
+		     program_name(engine->plan, i), step_line(engine, view->step),
+		     strbuf_text(&text));
+		strbuf_clear(&text);
+		if (shown) {
+			strbuf_quote(&text, complaint->text + complaint->len - shown, shown, shown);
+			note(blame, "its standard error: %s", strbuf_text(&text));
+		}
+		strbuf_free(&text);
+	}
+}
+
 static void note_calls(struct blame *blame)
 {
 	const struct engine *engine = blame->engine;
@@ -241,6 +269,7 @@ static void note_scene(struct blame *blame)
 		note_in_flight(blame, flow);
 	}
 	note_calls(blame);
+	note_programs(blame);
 }
 
 /* ---- packets ---- */
@@ -479,6 +508,23 @@ enum play blame_unchanged(struct engine *engine, int step, const struct window *
 	row(&blame, "time", expected, format_duration(clock_real_ns() - window->base, now));
 	if (base_step != NO_INDEX)
 		note(&blame, "times count from line %d", step_line(engine, base_step));
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+enum play blame_program(struct engine *engine, int step, const struct program_blame *what)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	struct blame blame;
+
+	blame_begin(&blame, engine, step, answer_span(plan_step));
+	message(&blame, "%s", what->text);
+	if (what->field)
+		row(&blame, what->field, what->expected, what->saw);
+	if (what->extra)
+		note(&blame, "%s", what->extra);
+	if (what->time)
+		note_when(&blame, what->time);
 	note_scene(&blame);
 	return blame_end(&blame);
 }

@@ -37,6 +37,14 @@ enum play blame_answer(struct engine *engine, int step, const char *expected, co
 enum play blame_unchanged(struct engine *engine, int step, const struct window *window,
 			  int base_step);
 
+/* A program has not done what @step says, or done what no line says. @text: the message
+ * @field: of the table's one row, NULL: no table   @extra: one more note, or NULL */
+struct program_blame {
+	const char *text, *field, *expected, *saw, *extra;
+	int64_t time; /* when it happened, 0: it did not */
+};
+enum play blame_program(struct engine *engine, int step, const struct program_blame *what);
+
 /* The machine cannot go on: the reason is kept for the record's end. */
 enum play broken(struct engine *engine, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -208,7 +208,7 @@ enum play check_callers(struct engine *engine)
 		    caller->reply.ret < 0)
 			return judge_result(engine, caller->step, caller->step, caller);
 	}
-	return PLAY_ON;
+	return check_programs(engine);
 }
 
 /* ---- calls ---- */
