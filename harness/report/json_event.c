@@ -5,6 +5,7 @@
 #include "plan/names.h"
 #include "plan/tcp_info.h"
 #include "report/json_call.h"
+#include "report/json_program.h"
 #include "report/order.h"
 #include "report/packet_text.h"
 #include "run/call_text.h"
@@ -33,6 +34,13 @@ static const char *fate_name(enum packet_fate fate)
 	case FATE_SENT:       return "sent";
 	case FATE_EXPECTED:   return "expected";
 	case FATE_DROPPED:    return "dropped";
+	case FATE_DELAYED:    return "delayed";
+	case FATE_DUPLICATED: return "duplicated";
+	case FATE_HELD:       return "held";
+	case FATE_CORRUPTED:  return "corrupted";
+	case FATE_REWRITTEN:  return "rewritten";
+	case FATE_IGNORED:    return "ignored";
+	case FATE_DELIVERED:  return "delivered";
 	case FATE_UNEXPECTED: return "unexpected";
 	}
 	return NULL;
@@ -308,6 +316,9 @@ static const char *kind_name(enum event_kind kind)
 	case EVENT_CALL:    return "call";
 	case EVENT_RESULT:  return "result";
 	case EVENT_ASK:     return "ask";
+	case EVENT_WIRE:    return "wire";
+	case EVENT_PROGRAM: return "program";
+	case EVENT_CHECKED: return "checked";
 	case EVENT_WAIT:    return "wait";
 	case EVENT_FAILURE: return "failure";
 	case EVENT_END:     return "end";
@@ -335,6 +346,12 @@ static void add_kind(struct json_maker *maker, json_t *object, const struct plan
 	case EVENT_ASK:
 		add_answer(maker, object, plan, event, record->blobs[index]);
 		break;
+	case EVENT_PROGRAM:
+		json_add_program(maker, object, plan, event, record->blobs[index]);
+		break;
+	case EVENT_CHECKED:
+		put_number(maker, object, "serial", (int64_t)event->u.program.serial);
+		break;
 	case EVENT_FAILURE:
 		failure = json_failure(maker, plan, record, index);
 		if (failure && json_object_update_missing(object, failure) < 0)
@@ -346,6 +363,7 @@ static void add_kind(struct json_maker *maker, json_t *object, const struct plan
 		break;
 	case EVENT_READY:
 	case EVENT_BEGIN:
+	case EVENT_WIRE:
 	case EVENT_WAIT:
 		break;
 	}

@@ -20,6 +20,7 @@
 #include "report/packet_text.h"
 #include "report/term.h"
 #include "run/call_text.h"
+#include "run/program_text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -146,6 +147,12 @@ static void note_text(const struct ladder *ladder, const struct event *event, in
 		strbuf_puts(out, "unexpected");
 		return;
 	}
+	if (event->kind == EVENT_PROGRAM && !step) {
+		int checked = checked_by(ladder->record, event->u.program.serial);
+
+		if (checked != NO_INDEX)
+			strbuf_printf(out, "line %d", step_line(ladder->plan, checked));
+	}
 	if (!step)
 		return;
 	strbuf_printf(out, "line %d", step_line(ladder->plan, event->step));
@@ -180,14 +187,60 @@ static void arrow_text(const struct ladder *ladder, bool rightward, const char *
 		strbuf_puts(out, glyphs->right);
 }
 
-/* Columns behind the dashes of a packet that was dropped: cross, blank, word. */
-static const char lost_word[] = "(dropped)";
-enum { LOST_TAIL = 1 + 1 + sizeof(lost_word) - 1, LOST_FILL_MIN = 2 };
+/* Columns behind the dashes of a packet that stops on its way: cross, blank, the longest word. */
+enum { LOST_TAIL = 1 + 1 + sizeof("(dropped)") - 1, LOST_FILL_MIN = 2 };
+
+/* Why a packet does not reach the other side now; NULL: it does. */
+static const char *stop_word(enum packet_fate fate)
+{
+	switch (fate) {
+	case FATE_DROPPED:
+		return "(dropped)";
+	case FATE_DELAYED:
+		return "(delayed)";
+	case FATE_HELD:
+		return "(held)";
+	case FATE_SENT:
+	case FATE_EXPECTED:
+	case FATE_DUPLICATED:
+	case FATE_CORRUPTED:
+	case FATE_REWRITTEN:
+	case FATE_IGNORED:
+	case FATE_DELIVERED:
+	case FATE_UNEXPECTED:
+		break;
+	}
+	return NULL;
+}
+
+/* What is said of a packet that reaches it, but not as it was sent, or not unnoticed. */
+static const char *fate_word(enum packet_fate fate)
+{
+	switch (fate) {
+	case FATE_DUPLICATED:
+		return " (twice)";
+	case FATE_CORRUPTED:
+		return " (corrupted)";
+	case FATE_REWRITTEN:
+		return " (rewritten)";
+	case FATE_DELIVERED:
+		return " (at last)";
+	case FATE_SENT:
+	case FATE_EXPECTED:
+	case FATE_IGNORED:
+	case FATE_DROPPED:
+	case FATE_DELAYED:
+	case FATE_HELD:
+	case FATE_UNEXPECTED:
+		break;
+	}
+	return "";
+}
 
 /* "──── ACK seq 1 ─────✗ (dropped)": the arrow ends at two thirds of the way, or where its
  * label does; from the right it is "(dropped) ✗──── ACK seq 1 ────". */
 static void lost_arrow_text(const struct ladder *ladder, bool rightward, const char *label,
-			    struct strbuf *out)
+			    const char *lost_word, struct strbuf *out)
 {
 	const struct glyphs *glyphs = ladder->glyphs;
 	int rest = LEAD + 2 + term_width(label);
@@ -229,8 +282,15 @@ static enum paint fate_paint(enum packet_fate fate)
 	switch (fate) {
 	case FATE_SENT:
 	case FATE_EXPECTED:
+	case FATE_IGNORED:
+	case FATE_DELIVERED:
 		return PAINT_NONE;
 	case FATE_DROPPED:
+	case FATE_DELAYED:
+	case FATE_DUPLICATED:
+	case FATE_HELD:
+	case FATE_CORRUPTED:
+	case FATE_REWRITTEN:
 		return PAINT_WARN;
 	case FATE_UNEXPECTED:
 		return PAINT_BAD;
@@ -241,18 +301,21 @@ static enum paint fate_paint(enum packet_fate fate)
 static void draw_packet(struct ladder *ladder, size_t place, const char *note)
 {
 	const struct event *event = event_at(ladder, place);
-	bool lost = event->u.packet.fate == FATE_DROPPED;
+	const char *lost = stop_word(event->u.packet.fate);
+	const char *word = fate_word(event->u.packet.fate);
 	bool rightward = event->u.packet.from == 0;
-	int room = ladder->middle - LEAD - (lost ? 2 + LOST_FILL_MIN + LOST_TAIL : 4);
+	int room = ladder->middle - LEAD - (lost ? 2 + LOST_FILL_MIN + LOST_TAIL : 4) -
+		   (int)strlen(word);
 	struct strbuf raw = STRBUF_INIT, label = STRBUF_INIT, middle = STRBUF_INIT;
 
 	packet_text(ladder->plan, event, blob_at(ladder, place), window_is_news(ladder, event),
 		    room, ladder->style, &raw);
 	term_puts(&label, strbuf_text(&raw), ladder->style);
+	strbuf_puts(&label, word);
 	if (event->u.packet.from == NO_INDEX)
 		strbuf_printf(&middle, " ? %s", strbuf_text(&label));
 	else if (lost)
-		lost_arrow_text(ladder, rightward, strbuf_text(&label), &middle);
+		lost_arrow_text(ladder, rightward, strbuf_text(&label), lost, &middle);
 	else
 		arrow_text(ladder, rightward, strbuf_text(&label), &middle);
 	print_row(ladder, &event->time, ladder->glyphs->line, &middle,
@@ -392,6 +455,43 @@ static void draw_answer(struct ladder *ladder, size_t place, const char *note)
 	strbuf_free(&outcome);
 }
 
+/* Does the socket call that begins at @place return before anything else happens? */
+static bool traced_at_once(const struct ladder *ladder, size_t place)
+{
+	const struct event *event = event_at(ladder, place);
+
+	if (event->u.program.what != PROGRAM_CALLED || event->u.program.call.returned ||
+	    place + 1 >= ladder->n_order)
+		return false;
+
+	const struct event *next = event_at(ladder, place + 1);
+
+	return next->kind == EVENT_PROGRAM && next->u.program.what == PROGRAM_CALLED &&
+	       next->u.program.program == event->u.program.program &&
+	       next->u.program.call.number == event->u.program.call.number &&
+	       next->time - event->time < GAP_NS;
+}
+
+/* Return: events drawn. A call that returns at once is drawn when it does. */
+static size_t draw_program(struct ladder *ladder, size_t place, const char *note)
+{
+	const struct event *event = event_at(ladder, place);
+	struct strbuf what = STRBUF_INIT, outcome = STRBUF_INIT;
+
+	if (traced_at_once(ladder, place))
+		return 1;
+	for (int row = 0; program_row_text(ladder->plan, event, blob_at(ladder, place), row, &what,
+					   &outcome); row++) {
+		draw_deed(ladder, event->u.program.host, event, strbuf_text(&what),
+			  strbuf_text(&outcome), row ? "" : note);
+		strbuf_clear(&what);
+		strbuf_clear(&outcome);
+	}
+	strbuf_free(&what);
+	strbuf_free(&outcome);
+	return 1;
+}
+
 /* "⋮ 3 s": the time between the row before and @until. */
 static void draw_gap(struct ladder *ladder, int64_t until, const char *note)
 {
@@ -400,6 +500,22 @@ static void draw_gap(struct ladder *ladder, int64_t until, const char *note)
 
 	strbuf_printf(&middle, " %s", format_duration(until - ladder->last, duration));
 	print_row(ladder, NULL, ladder->glyphs->gap, &middle, PAINT_DIM, note);
+	strbuf_free(&middle);
+}
+
+/* What the scenario did to the wire, in the middle between the hosts. */
+static void draw_change(struct ladder *ladder, const struct event *event, const char *note)
+{
+	struct strbuf line = STRBUF_INIT, text = STRBUF_INIT, middle = STRBUF_INIT;
+
+	step_text(ladder->plan, event->step, &line);
+	term_puts(&text, strbuf_text(&line), ladder->style);
+	term_cut(&text, ladder->middle - 4, ladder->style);
+	repeat(&middle, " ", (ladder->middle - term_width(strbuf_text(&text))) / 2);
+	strbuf_puts(&middle, strbuf_text(&text));
+	print_row(ladder, &event->time, ladder->glyphs->line, &middle, PAINT_WARN, note);
+	strbuf_free(&line);
+	strbuf_free(&text);
 	strbuf_free(&middle);
 }
 
@@ -422,11 +538,17 @@ static size_t draw_event(struct ladder *ladder, size_t place, const char *note)
 	case EVENT_ASK:
 		draw_answer(ladder, place, note);
 		return 1;
+	case EVENT_WIRE:
+		draw_change(ladder, event, note);
+		return 1;
+	case EVENT_PROGRAM:
+		return draw_program(ladder, place, note);
 	case EVENT_WAIT:
 		draw_gap(ladder, event->time, note);
 		return 1;
 	case EVENT_READY:
 	case EVENT_BEGIN:
+	case EVENT_CHECKED:
 	case EVENT_FAILURE:
 	case EVENT_END:
 		break; /* have no place in time: see order */

@@ -14,10 +14,13 @@ static bool has_place(enum event_kind kind)
 	case EVENT_CALL:
 	case EVENT_RESULT:
 	case EVENT_ASK:
+	case EVENT_WIRE:
 	case EVENT_WAIT:
+	case EVENT_PROGRAM:
 		return true;
 	case EVENT_READY:
 	case EVENT_BEGIN:
+	case EVENT_CHECKED:
 	case EVENT_FAILURE:
 	case EVENT_END:
 		return false;
@@ -61,6 +64,15 @@ int step_line(const struct plan *plan, int step)
 	const struct plan_step *at = step_at(plan, step);
 
 	return at && plan->source ? source_line(plan->source, at->span.start) : 0;
+}
+
+int checked_by(const struct record *record, uint64_t serial)
+{
+	for (size_t i = 0; i < record->count; i++)
+		if (record->events[i].kind == EVENT_CHECKED &&
+		    record->events[i].u.program.serial == serial)
+			return record->events[i].step;
+	return NO_INDEX;
 }
 
 /* Blanks between words become one, also the end of a line that goes on; strings stay as they

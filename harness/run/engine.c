@@ -19,13 +19,33 @@ static enum play play_step(struct engine *engine, int step)
 		return play_send(engine, step);
 	case STEP_EXPECT:
 	case STEP_DROP:
+	case STEP_DELAY:
+	case STEP_DUPLICATE:
+	case STEP_HOLD:
+	case STEP_CORRUPT:
+	case STEP_REWRITE:
 		return play_expect(engine, step);
+	case STEP_RULE:
+	case STEP_END_RULE:
+	case STEP_CUT:
+	case STEP_MEND:
+	case STEP_ARM:
+	case STEP_RELEASE:
+		return play_wire_change(engine, step);
 	case STEP_CALL:
 		return play_call(engine, step);
 	case STEP_ANSWER:
 		return play_answer(engine, step);
 	case STEP_ASK:
 		return play_ask(engine, step);
+	case STEP_RUN:
+	case STEP_STDIN:
+	case STEP_OUTPUT:
+	case STEP_EXIT:
+	case STEP_KILL:
+	case STEP_LISTENING:
+	case STEP_SYSCALL:
+		return play_program(engine, step);
 	case STEP_WAIT:
 		return play_wait(engine, step);
 	}
@@ -34,7 +54,7 @@ static enum play play_step(struct engine *engine, int step)
 
 static enum play play_all(struct engine *engine)
 {
-	enum play play = PLAY_ON;
+	enum play play = check_installed(engine);
 
 	for (int step = 0; step < engine->plan->n_steps && play == PLAY_ON; step++)
 		play = play_step(engine, step);
@@ -47,7 +67,7 @@ static enum play play_all(struct engine *engine)
 
 static int64_t frames_lost(struct engine *engine)
 {
-	return engine->stage.capture ? capture_lost(engine->stage.capture) : 0;
+	return stage_lost(&engine->stage);
 }
 
 /* The machine's own faults outweigh any verdict: what was seen cannot be trusted. */
@@ -67,13 +87,18 @@ static void end(struct engine *engine, enum play play)
 		[PLAY_ON] = VERDICT_PASSED,
 		[PLAY_FAILED] = VERDICT_FAILED,
 		[PLAY_BROKEN] = VERDICT_ERROR,
+		[PLAY_LACKING] = VERDICT_SKIPPED,
 	};
 	struct event event = {
 		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
-		.u.end = { .verdict = verdicts[play], .frames_lost = frames_lost(engine) },
+		.u.end = { .verdict = verdicts[play], .frames_lost = frames_lost(engine),
+			   .lacking = play == PLAY_LACKING },
 	};
-	const char *why = play == PLAY_BROKEN ? engine->stage.error : "";
+	bool told = play == PLAY_BROKEN || play == PLAY_LACKING;
+	const char *why = told ? engine->stage.error : "";
 
+	for (int i = 0; i < engine->plan->n_programs; i++)
+		programs_tell(&engine->stage, i);
 	event.blob_len = (uint32_t)strlen(why);
 	stage_emit(&engine->stage, &event, why);
 }
@@ -127,6 +152,7 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 	}
 	close(pipes->events); /* the suite goes on while the world is torn down */
 	stage_close(&engine->stage);
+	relay_free(&engine->relay);
 	for (size_t i = 0; i < engine->n_quotes; i++)
 		free(engine->quotes[i].frame);
 	arena_free(engine->arena);

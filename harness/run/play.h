@@ -8,12 +8,14 @@
 #ifndef TCPSCEN_RUN_PLAY_H
 #define TCPSCEN_RUN_PLAY_H
 
+#include "run/relay.h"
 #include "run/stage.h"
 #include "run/timeline.h"
 #include "wire/flow.h"
 #include "wire/match.h"
 
-enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN };
+enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN,
+	    PLAY_LACKING /* a program is not installed: the reason is in stage.error, too */ };
 
 enum { QUOTES_MAX = 64 };
 
@@ -39,6 +41,7 @@ struct connection {
 struct engine {
 	const struct plan *plan;
 	struct stage stage;
+	struct relay relay;
 	struct connection connections[PLAN_FLOWS_MAX];
 	struct quote quotes[QUOTES_MAX];
 	size_t n_quotes;
@@ -53,7 +56,8 @@ struct engine {
 };
 
 enum play play_send(struct engine *engine, int step);
-enum play play_expect(struct engine *engine, int step); /* expect, drop */
+enum play play_expect(struct engine *engine, int step); /* expect, drop, delay … */
+enum play play_wire_change(struct engine *engine, int step); /* rules, cut, arm, release … */
 enum play play_wait(struct engine *engine, int step);
 enum play play_call(struct engine *engine, int step);
 enum play play_answer(struct engine *engine, int step);
@@ -61,6 +65,14 @@ enum play play_ask(struct engine *engine, int step);
 
 /* Wait until the call of @caller has returned. @step: the line that waits. */
 enum play await_call(struct engine *engine, int step, struct caller *caller);
+
+enum play play_program(struct engine *engine, int step); /* run, stdin … syscall */
+
+/* Is every program that is to be run installed? */
+enum play check_installed(struct engine *engine);
+
+/* Has a program failed whose exit no line takes? Then the play has failed, at its `run`. */
+enum play check_programs(struct engine *engine);
 
 /* All calls still running must succeed within patience: the end of the scenario. */
 enum play play_out_calls(struct engine *engine);
@@ -71,9 +83,15 @@ enum play play_drain(struct engine *engine);
 /* Has a call failed whose answer no line takes? Then the play has failed, at that call. */
 enum play check_callers(struct engine *engine);
 
-/* Wait for anything until @deadline. Return: PLAY_BROKEN when the stage breaks; else PLAY_ON,
- * @timed_out set. Calls that fail unnoticed fail the play here. */
+/* Wait for anything until @deadline, and keep the wire going. @line: the step that waits for a
+ * packet, or NO_INDEX. Return: PLAY_BROKEN when the stage breaks; else PLAY_ON, @timed_out set.
+ * Calls that fail unnoticed fail the play here. */
+enum play play_until_line(struct engine *engine, int line, int64_t deadline, bool *timed_out);
 enum play play_until(struct engine *engine, int64_t deadline, bool *timed_out);
+
+/* The relay's news: an armed injection goes off; a frame that was kept goes on. */
+enum play play_injection(struct engine *engine, int step);
+void play_delivered(struct engine *engine, const struct later *later);
 
 /* Remember an event as the one `after` counts from. */
 void mark_event(struct engine *engine, int step, int64_t time);
@@ -81,6 +99,16 @@ void mark_event(struct engine *engine, int step, int64_t time);
 /* A packet has passed: record it and tell its connection. @frame may be taken: see quotes. */
 void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
 		 enum packet_fate fate, bool counts, bool arrives);
+
+/* Which connection of the plan a packet belongs to; NO_INDEX: none that has begun. */
+int flow_of_packet(const struct engine *engine, const struct seen *seen);
+
+/* The latest packet of @from on @flow with these flags (any_flags: with any). */
+const struct quote *find_quote(const struct engine *engine, int flow, int from, bool any_flags,
+			       bool with_data, uint16_t flags);
+
+/* Wait until @when; a packet that comes meanwhile is unexpected, unless a rule covers it. */
+enum play quiet_until(struct engine *engine, int step, int64_t when, const char *doing);
 
 struct window step_window(const struct engine *engine, int step, size_t occurrence);
 

@@ -1,146 +1,62 @@
-/* play_wire: the lines that speak of packets, and of their absence.
+/* play_wire: the lines that wait for packets, for their absence, or change the wire.
  *
- * Invariant: a packet of a kernel host leaves the queue only by a line that speaks of
- * it, or as a failure. Nothing is skipped.
+ * Invariant: a packet of a kernel host leaves the queue by a line that speaks of it, covered by
+ * a rule, or as a failure. Nothing is skipped.
  */
 #include "run/blame.h"
 #include "run/play.h"
 
 #include "base/clock.h"
-#include "plan/names.h"
-#include "wire/compose.h"
-#include "wire/decode.h"
 
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static const uint32_t first_isn = 1000000000; /* of crafted streams: easy to know in a dump */
-static const uint32_t first_ts = 1000;        /* of crafted timestamp clocks, in milliseconds */
-
-/* ---- what every packet leaves behind ---- */
-
-void mark_event(struct engine *engine, int step, int64_t time)
-{
-	engine->event_before = time;
-	engine->event_step = step;
-}
-
-struct window step_window(const struct engine *engine, int step, size_t occurrence)
-{
-	const struct plan_step *plan_step = &engine->plan->steps[step];
-	struct reference reference = {
-		.first_packet = engine->first_packet,
-		.event_before = engine->event_before,
-		.transmission = engine->event_before,
-	};
-
-	if (plan_step->packet) {
-		const struct connection *connection = &engine->connections[plan_step->packet->flow];
-		int64_t last = connection->transmission[plan_step->packet->from];
-
-		if (last)
-			reference.transmission = last;
-	}
-	return timeline_window(&plan_step->time, occurrence, engine->plan->tolerance, &reference);
-}
-
-/* Keep the packet for an ICMP message to quote, or for `again` to repeat. */
-static void keep_quote(struct engine *engine, int flow, const struct seen *seen)
-{
-	bool has_data = seen->packet.payload_len > 0;
-	struct quote *quote = NULL;
-
-	if (seen->packet.class != PACKET_TCP)
-		return;
-	for (size_t i = 0; i < engine->n_quotes && !quote; i++)
-		if (engine->quotes[i].flow == flow && engine->quotes[i].from == seen->from &&
-		    engine->quotes[i].flags == seen->packet.flags &&
-		    engine->quotes[i].has_data == has_data)
-			quote = &engine->quotes[i];
-	if (!quote) {
-		quote = &engine->quotes[engine->n_quotes < QUOTES_MAX ? engine->n_quotes++
-								      : QUOTES_MAX - 1];
-		free(quote->frame);
-		quote->frame = NULL;
-	}
-
-	uint8_t *copy = realloc(quote->frame, seen->len);
-
-	if (!copy)
-		abort();
-	memcpy(copy, seen->frame, seen->len);
-	*quote = (struct quote){ flow, seen->from, seen->packet.flags, has_data, engine->packets,
-				 copy, seen->len };
-}
-
-static void note_stream(struct engine *engine, int flow, const struct seen *seen, bool arrives)
-{
-	struct connection *connection = &engine->connections[flow];
-	const struct packet *packet = &seen->packet;
-
-	flow_saw(&connection->flow, seen->from, packet, seen->frame, arrives);
-	if (packet_seq_len(packet))
-		connection->transmission[seen->from] = packet->time;
-	if ((packet->flags & TCP_ACK) && arrives) {
-		int to = 1 - seen->from;
-		int64_t acked = flow_relative(&connection->flow.stream[to], packet->ack);
-
-		if (acked > connection->acked[to])
-			connection->acked[to] = acked;
-	}
-}
-
-void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
-		 enum packet_fate fate, bool counts, bool arrives)
-{
-	const struct packet *packet = &seen->packet;
-	struct event event = {
-		.kind = EVENT_PACKET, .step = step, .time = packet->time,
-		.blob_len = (uint32_t)seen->len,
-		.u.packet = { .from = seen->from, .flow = flow, .fate = fate, .packet = *packet },
-	};
-
-	engine->packets++;
-	if (!engine->first_packet)
-		engine->first_packet = packet->time;
-	keep_quote(engine, flow, seen);
-	if (flow != NO_INDEX && packet->class == PACKET_TCP && seen->from != NO_INDEX) {
-		const struct flow *known = &engine->connections[flow].flow;
-
-		event.u.packet.seq = flow_seq(known, seen->from, packet);
-		event.u.packet.ack = flow_ack(known, seen->from, packet);
-		event.u.packet.ack_valid = packet->flags & TCP_ACK;
-		if (counts)
-			note_stream(engine, flow, seen, arrives);
-	}
-	stage_emit(&engine->stage, &event, seen->frame);
-	if (fate != FATE_UNEXPECTED)
-		mark_event(engine, step, packet->time);
-}
 
 /* ---- waiting ---- */
 
-enum play play_until(struct engine *engine, int64_t deadline, bool *timed_out)
+static void done_with_oldest(struct engine *engine)
 {
-	int rc = stage_wait(&engine->stage, deadline);
-
-	*timed_out = rc == 0;
-	if (rc < 0)
-		return PLAY_BROKEN;
-	return check_callers(engine);
+	stage_arrived_done(&engine->stage);
+	if (engine->relay.settled)
+		engine->relay.settled--;
 }
 
-/* Which connection a packet nobody expected belongs to. */
-static int flow_of_packet(const struct engine *engine, const struct seen *seen)
+/* The oldest packet is covered by a rule, and no line wants it: put it on record. */
+static void dispose(struct engine *engine, const struct seen *oldest)
 {
-	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
-		return NO_INDEX;
-	for (int i = 0; i < engine->plan->n_flows; i++)
-		if (engine->connections[i].flow.begun &&
-		    flow_owns(&engine->connections[i].flow, seen->from, &seen->packet))
-			return i;
-	return NO_INDEX;
+	note_packet(engine, oldest->rule_step, flow_of_packet(engine, oldest), oldest, oldest->fate,
+		    true, oldest->arrived);
+	done_with_oldest(engine);
+}
+
+/* Keep the wire going: rules, delayed frames, and not too many packets for lines to come. */
+static enum play keep_going(struct engine *engine, int line)
+{
+	struct seen *oldest;
+
+	if (relay_turn(engine, line) < 0)
+		return PLAY_BROKEN;
+	while (engine->relay.settled > COVERED_MAX &&
+	       (oldest = stage_arrived(&engine->stage, 0)) && oldest->settled)
+		dispose(engine, oldest);
+	return PLAY_ON;
+}
+
+enum play play_until_line(struct engine *engine, int line, int64_t deadline, bool *timed_out)
+{
+	int64_t due = relay_next_due(engine);
+	int rc = stage_wait(&engine->stage, due < deadline ? due : deadline);
+	enum play play;
+
+	*timed_out = rc == 0 && deadline <= due;
+	if (rc < 0)
+		return PLAY_BROKEN;
+	play = keep_going(engine, line);
+	return play == PLAY_ON ? check_callers(engine) : play;
+}
+
+enum play play_until(struct engine *engine, int64_t deadline, bool *timed_out)
+{
+	return play_until_line(engine, NO_INDEX, deadline, timed_out);
 }
 
 static enum play unexpected(struct engine *engine, int step, struct seen *seen, const char *doing)
@@ -150,24 +66,25 @@ static enum play unexpected(struct engine *engine, int step, struct seen *seen, 
 	return blame_unexpected(engine, step, seen, doing);
 }
 
-/* Wait until @when; a packet that comes meanwhile is unexpected. */
-static enum play quiet_until(struct engine *engine, int step, int64_t when, const char *doing)
+enum play quiet_until(struct engine *engine, int step, int64_t when, const char *doing)
 {
 	bool timed_out = false;
+	enum play play = keep_going(engine, NO_INDEX);
 
-	for (;;) {
-		struct seen *seen = stage_arrived(&engine->stage);
+	while (play == PLAY_ON) {
+		struct seen *seen = stage_arrived(&engine->stage, 0);
 
+		if (seen && seen->settled) {
+			dispose(engine, seen);
+			continue;
+		}
 		if (seen && seen->packet.time < when)
 			return unexpected(engine, step, seen, doing);
 		if (timed_out || clock_real_ns() >= when)
 			return PLAY_ON;
-
-		enum play play = play_until(engine, when, &timed_out);
-
-		if (play != PLAY_ON)
-			return play;
+		play = play_until(engine, when, &timed_out);
 	}
+	return play;
 }
 
 enum play play_wait(struct engine *engine, int step)
@@ -211,160 +128,7 @@ enum play play_drain(struct engine *engine)
 	return quiet_until(engine, last, end, "after the last line");
 }
 
-/* ---- sending ---- */
-
-/* Wait for the time a send is due: its own, and the wire's delay there and back. */
-static enum play wait_for_turn(struct engine *engine, int step)
-{
-	const struct plan_step *plan_step = &engine->plan->steps[step];
-	struct window window = step_window(engine, step, 0);
-	int64_t reached = engine->received ? engine->received + 2 * engine->plan->link_delay : 0;
-	bool timed_out = false;
-
-	if (plan_step->time.kind != TIME_NONE && window.due)
-		return quiet_until(engine, step, window.due, "before it was time to send");
-	while (engine->plan->link_delay && !timed_out && clock_real_ns() < reached) {
-		enum play play = play_until(engine, reached, &timed_out);
-
-		if (play != PLAY_ON)
-			return play;
-	}
-	return PLAY_ON;
-}
-
-/* A timed send that left too late would make the rest of the scenario mean something else. */
-static enum play left_in_time(struct engine *engine, int64_t time, const struct window *window)
-{
-	char late[DURATION_LEN];
-
-	if (time <= window->high)
-		return PLAY_ON;
-	return broken(engine, "this machine is too busy: a packet left %s after its time",
-		      format_duration(time - window->due, late));
-}
-
-/* The latest packet of @from on @flow with these flags (any_flags: with any). */
-static const struct quote *find_quote(const struct engine *engine, int flow, int from,
-				      bool any_flags, bool with_data, uint16_t flags)
-{
-	const struct quote *latest = NULL;
-
-	for (size_t i = 0; i < engine->n_quotes; i++) {
-		const struct quote *quote = &engine->quotes[i];
-		bool matches = with_data ? quote->has_data : any_flags || quote->flags == flags;
-
-		if (quote->flow == flow && quote->from == from && matches &&
-		    (!latest || quote->order > latest->order))
-			latest = quote;
-	}
-	return latest;
-}
-
-static enum play make_icmp(struct engine *engine, const struct plan_packet *packet,
-			   const struct surroundings *around, struct frame *frame)
-{
-	const struct quote *quote = find_quote(engine, packet->flow, packet->about_from,
-					       packet->about_any, packet->about_data,
-					       packet->about_flags);
-	struct icmp_error icmp;
-	char why[CRAFT_ERROR_LEN];
-
-	if (!quote)
-		return broken(engine, "no packet has been seen that the ICMP message could quote");
-	compose_icmp(packet, around, quote->frame + ETH_HEADER, quote->len - ETH_HEADER, &icmp);
-	if (craft_icmp(engine->stage.crafter, &icmp, frame, why) < 0)
-		return broken(engine, "cannot craft the packet: %s", why);
-	return PLAY_ON;
-}
-
-/* What a retransmission repeats if no payload is written. */
-static void find_resent(const struct engine *engine, const struct plan_packet *packet,
-			struct surroundings *around)
-{
-	const struct quote *quote =
-		packet->again ? find_quote(engine, packet->flow, packet->from, false, true, 0)
-			      : NULL;
-	struct packet decoded;
-
-	if (!quote)
-		return;
-	decode(quote->frame, quote->len, 0, &decoded);
-	around->resent = quote->frame + decoded.payload;
-	around->resent_len = decoded.payload_len;
-}
-
-static enum play make_tcp(struct engine *engine, const struct plan_packet *packet,
-			  struct surroundings *around, struct frame *frame)
-{
-	struct segment segment;
-	uint8_t options[PACKET_OPTIONS_MAX];
-	char why[CRAFT_ERROR_LEN];
-
-	find_resent(engine, packet, around);
-	if (compose_tcp(packet, &engine->connections[packet->flow].flow, around, options,
-			&segment) < 0)
-		return broken(engine, "the packet's options do not fit into its header");
-	if (craft_tcp(engine->stage.crafter, &segment, frame, why) < 0)
-		return broken(engine, "cannot craft the packet: %s", why);
-	return PLAY_ON;
-}
-
-static enum play make_frame(struct engine *engine, const struct plan_packet *packet,
-			    struct frame *frame)
-{
-	int64_t milliseconds = (clock_real_ns() - engine->begun) / NS_PER_MS;
-	struct surroundings around = {
-		.route = stage_route(&engine->stage, packet->from),
-		.link_mtu = engine->plan->link_mtu,
-		.ts_now = first_ts + (uint32_t)milliseconds,
-		.isn = first_isn + (uint32_t)packet->flow * 1000000,
-	};
-
-	return packet->icmp ? make_icmp(engine, packet, &around, frame)
-			    : make_tcp(engine, packet, &around, frame);
-}
-
-enum play play_send(struct engine *engine, int step)
-{
-	const struct plan_step *plan_step = &engine->plan->steps[step];
-	const struct plan_packet *packet = plan_step->packet;
-	struct window window = step_window(engine, step, 0);
-	uint8_t bytes[FRAME_MAX];
-	struct frame frame = { bytes, 0 };
-	enum play play = wait_for_turn(engine, step);
-
-	if (play == PLAY_ON)
-		play = make_frame(engine, packet, &frame);
-	if (play != PLAY_ON)
-		return play;
-	if (stage_send(&engine->stage, packet->from, frame.bytes, frame.len) < 0)
-		return PLAY_BROKEN;
-	play = left_in_time(engine, engine->stage.last_sent.packet.time, &window);
-	note_packet(engine, step, packet->flow, &engine->stage.last_sent, FATE_SENT,
-		    plan_step->kind == STEP_SEND, !(packet->set & FIELD_CHECKSUM));
-	return play == PLAY_ON ? check_callers(engine) : play;
-}
-
 /* ---- expecting ---- */
-
-/* Wait for the next packet. Return: PLAY_ON with *@seen, or NULL there when patience ended. */
-static enum play next_packet(struct engine *engine, const struct window *window, struct seen **seen)
-{
-	int64_t from = window->high == INT64_MAX ? clock_real_ns() : window->high;
-	int64_t deadline = from + engine->plan->patience;
-	bool timed_out = false;
-
-	for (;;) {
-		*seen = stage_arrived(&engine->stage);
-		if (*seen || timed_out)
-			return PLAY_ON;
-
-		enum play play = play_until(engine, deadline, &timed_out);
-
-		if (play != PLAY_ON)
-			return play;
-	}
-}
 
 /* Does the packet belong to the connection that the line speaks of? A connection that has not
  * begun takes any packet that fits its ports and is no other connection's. */
@@ -420,40 +184,123 @@ static enum play refuse(struct engine *engine, int step, const struct seen *seen
 	return blame_mismatch(engine, step, seen, mismatches);
 }
 
+static bool both_kernels(const struct engine *engine)
+{
+	return engine->plan->hosts[0].kind == HOST_KERNEL &&
+	       engine->plan->hosts[1].kind == HOST_KERNEL;
+}
+
+/* What the line expects of this very packet. Two things depend on it: a list of times speaks of
+ * one packet's retransmissions; and a kernel that answers another kernel may have
+ * got more meanwhile than when it sent, so what it acknowledges must lie between. */
+static struct plan_packet expected_of(const struct engine *engine, int step, size_t occurrence,
+				      const struct seen *seen)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	struct plan_packet expected = *plan_step->packet;
+	const struct connection *connection = &engine->connections[expected.flow];
+	int64_t ack;
+
+	if (occurrence || plan_step->time.kind == TIME_GAPS)
+		expected.again = true;
+	if (!both_kernels(engine) || seen->from == NO_INDEX || expected.set & FIELD_ACK ||
+	    seen->packet.class != PACKET_TCP)
+		return expected;
+	ack = flow_ack(&connection->flow, seen->from, &seen->packet);
+	if (ack >= connection->acked[1 - seen->from] &&
+	    ack <= flow_default_ack(&connection->flow, seen->from)) {
+		expected.set |= FIELD_ACK;
+		expected.ack.kind = SEQ_RELATIVE;
+		expected.ack.value = ack;
+	}
+	return expected;
+}
+
+/* Is @seen what the line expects? Else the differences are in @out. */
+static bool is_expected(const struct engine *engine, int step, size_t occurrence,
+			const struct seen *seen, struct mismatches *out)
+{
+	struct plan_packet expected = expected_of(engine, step, occurrence, seen);
+	const struct flow *flow = &engine->connections[expected.flow].flow;
+
+	out->count = 0;
+	if (seen->packet.class == PACKET_TCP && !right_connection(engine, expected.flow, seen)) {
+		other_connection(engine, expected.flow, seen, out);
+		return false;
+	}
+	return match_packet(&expected, flow, seen->from, &seen->packet, seen->frame, out);
+}
+
+/* A rule has decided otherwise what becomes of the packet before the line was reached. */
+static bool too_late(const struct engine *engine, int step, const struct seen *seen,
+		     struct mismatches *out)
+{
+	int kind = (int)engine->plan->steps[step].kind;
+
+	if (!seen->settled || kind == STEP_EXPECT ||
+	    (kind == STEP_DROP && seen->fate == FATE_DROPPED))
+		return false;
+	out->count = 0;
+	add_mismatch(out, "fate");
+	snprintf(out->items[0].expected, MISMATCH_TEXT, "as this line says");
+	snprintf(out->items[0].saw, MISMATCH_TEXT, "the rule of line %d was faster",
+		 source_line(engine->plan->source,
+			     engine->plan->steps[seen->rule_step].span.start));
+	return true;
+}
+
 /* Judge @seen as the @occurrence-th packet of the line; take it if it is right. */
 static enum play judge(struct engine *engine, int step, size_t occurrence, struct seen *seen,
 		       const struct window *window)
 {
-	const struct plan_step *plan_step = &engine->plan->steps[step];
-	struct plan_packet expected = *plan_step->packet;
-	struct flow *flow = &engine->connections[expected.flow].flow;
-	bool dropped = plan_step->kind == STEP_DROP;
-	struct mismatches mismatches = { .count = 0 };
+	struct mismatches mismatches;
 	int64_t time = seen->packet.time;
 	int base_step = engine->event_step;
 	struct strbuf what = STRBUF_INIT;
-
-	if (occurrence || plan_step->time.kind == TIME_GAPS)
-		expected.again = true; /* a list of times speaks of one packet's retransmissions */
-	if (seen->packet.class == PACKET_TCP && !right_connection(engine, expected.flow, seen)) {
-		other_connection(engine, expected.flow, seen, &mismatches);
-		return refuse(engine, step, seen, &mismatches);
-	}
-	if (!match_packet(&expected, flow, seen->from, &seen->packet, seen->frame, &mismatches))
-		return refuse(engine, step, seen, &mismatches);
-	note_packet(engine, step, expected.flow, seen, dropped ? FATE_DROPPED : FATE_EXPECTED, true,
-		    !dropped);
-	if (!dropped)
-		engine->received = time;
-	packet_kind_text(&seen->packet, &what);
-
 	enum play play = PLAY_ON;
 
+	if (!is_expected(engine, step, occurrence, seen, &mismatches) ||
+	    too_late(engine, step, seen, &mismatches))
+		return refuse(engine, step, seen, &mismatches);
+	if (relay_take(engine, step, seen) < 0)
+		return PLAY_BROKEN;
+	note_packet(engine, step, engine->plan->steps[step].packet->flow, seen,
+		    seen->fate == FATE_IGNORED ? FATE_EXPECTED : seen->fate, true, seen->arrived);
+	mark_event(engine, step, time);
+	if (seen->arrived)
+		engine->received = time;
+	packet_kind_text(&seen->packet, &what);
 	if (time < window->low || time > window->high)
-		play = blame_time(engine, step, strbuf_text(&what), time, window,
-				  base_step);
+		play = blame_time(engine, step, strbuf_text(&what), time, window, base_step);
 	strbuf_free(&what);
-	stage_arrived_done(&engine->stage);
+	done_with_oldest(engine);
+	return play;
+}
+
+/* Wait for the packet of the line. What a rule covers is passed over, if it does not fit.
+ * Return: PLAY_ON with *@seen, or NULL there when patience ended. */
+static enum play next_packet(struct engine *engine, int step, size_t occurrence,
+			     const struct window *window, struct seen **seen)
+{
+	int64_t from = window->high == INT64_MAX ? clock_real_ns() : window->high;
+	int64_t deadline = from + engine->plan->patience;
+	bool timed_out = false;
+	enum play play = keep_going(engine, step);
+	struct mismatches unused;
+
+	while (play == PLAY_ON) {
+		*seen = stage_arrived(&engine->stage, 0);
+		if (*seen && (!(*seen)->settled ||
+			      is_expected(engine, step, occurrence, *seen, &unused)))
+			return PLAY_ON;
+		if (*seen) {
+			dispose(engine, *seen);
+			continue;
+		}
+		if (timed_out)
+			return PLAY_ON;
+		play = play_until_line(engine, step, deadline, &timed_out);
+	}
 	return play;
 }
 
@@ -464,7 +311,7 @@ enum play play_expect(struct engine *engine, int step)
 	for (size_t i = 0; i < n; i++) {
 		struct window window = step_window(engine, step, i);
 		struct seen *seen;
-		enum play play = next_packet(engine, &window, &seen);
+		enum play play = next_packet(engine, step, i, &window, &seen);
 
 		if (play == PLAY_ON)
 			play = seen ? judge(engine, step, i, seen, &window)
@@ -473,4 +320,68 @@ enum play play_expect(struct engine *engine, int step)
 			return play;
 	}
 	return PLAY_ON;
+}
+
+/* ---- changing the wire ---- */
+
+static int change(struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+
+	switch ((int)plan_step->kind) { /* of all kinds only those that change the wire */
+	case STEP_RULE:
+		return relay_add_rule(engine, step);
+	case STEP_ARM:
+		return relay_arm(engine, step);
+	case STEP_RELEASE:
+		return relay_release(engine, plan_step->held);
+	case STEP_END_RULE:
+		relay_end_rule(engine, plan_step->ends);
+		return 0;
+	case STEP_CUT:
+		relay_cut(engine, step);
+		return 0;
+	case STEP_MEND:
+		relay_mend(engine);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+enum play play_wire_change(struct engine *engine, int step)
+{
+	struct event event = { .kind = EVENT_WIRE, .step = step, .time = clock_real_ns() };
+
+	/* what is covered already is covered as it was; what has come before is not */
+	if (keep_going(engine, NO_INDEX) != PLAY_ON)
+		return PLAY_BROKEN;
+	stage_emit(&engine->stage, &event, NULL);
+	if (change(engine, step) < 0)
+		return PLAY_BROKEN;
+	mark_event(engine, step, event.time);
+	return keep_going(engine, NO_INDEX);
+}
+
+void play_delivered(struct engine *engine, const struct later *later)
+{
+	const struct flow *track = NULL;
+	struct event event = {
+		.kind = EVENT_PACKET, .step = later->step, .time = clock_real_ns(),
+		.blob_len = (uint32_t)later->len,
+		.u.packet = { .from = later->from, .flow = NO_INDEX, .fate = FATE_DELIVERED,
+			      .packet = later->packet },
+	};
+
+	for (int i = 0; i < engine->plan->n_flows && !track; i++)
+		if (flow_owns(&engine->connections[i].flow, later->from, &later->packet)) {
+			track = &engine->connections[i].flow;
+			event.u.packet.flow = i;
+		}
+	if (track) {
+		event.u.packet.seq = flow_seq(track, later->from, &later->packet);
+		event.u.packet.ack = flow_ack(track, later->from, &later->packet);
+		event.u.packet.ack_valid = later->packet.flags & TCP_ACK;
+	}
+	event.u.packet.packet.time = event.time;
+	stage_emit(&engine->stage, &event, later->frame);
 }

@@ -84,7 +84,10 @@ void record_add(struct record *record, const struct event *event, const void *bl
 	case EVENT_CALL:
 	case EVENT_RESULT:
 	case EVENT_ASK:
+	case EVENT_WIRE:
 	case EVENT_WAIT:
+	case EVENT_PROGRAM:
+	case EVENT_CHECKED:
 	case EVENT_FAILURE:
 		break;
 	}

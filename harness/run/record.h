@@ -8,6 +8,7 @@
 #define TCPSCEN_RUN_RECORD_H
 
 #include "peer/probe_msg.h"
+#include "peer/program_msg.h"
 #include "peer/sockdiag.h"
 #include "plan/plan.h"
 #include "wire/packet.h"
@@ -22,9 +23,27 @@ enum verdict {
 
 enum packet_fate {
 	FATE_SENT,       /* crafted by a line of the scenario */
-	FATE_EXPECTED,   /* seen, as a line expected it */
-	FATE_DROPPED,    /* seen and lost, as a line says */
+	FATE_EXPECTED,   /* seen, as a line expected it; passed on to the other host */
+	FATE_DROPPED,    /* seen and lost, as a line or a rule says, or because the wire is cut */
+	FATE_DELAYED,    /* passed on later: see FATE_DELIVERED */
+	FATE_DUPLICATED, /* passed on twice */
+	FATE_HELD,       /* kept: see FATE_DELIVERED */
+	FATE_CORRUPTED,  /* passed on with a wrong checksum */
+	FATE_REWRITTEN,  /* passed on changed */
+	FATE_IGNORED,    /* passed on by a rule, unchecked */
+	FATE_DELIVERED,  /* one delayed or held before goes on now: the same packet again */
 	FATE_UNEXPECTED, /* no line speaks of it, or it differs */
+};
+
+enum program_event {
+	PROGRAM_RAN,      /* it was started */
+	PROGRAM_FED,      /* it was given input; blob: which */
+	PROGRAM_FED_END,  /* … the end of it */
+	PROGRAM_WROTE,    /* blob: what */
+	PROGRAM_CALLED,   /* a socket call has begun, or returned */
+	PROGRAM_SIGNALED,
+	PROGRAM_ENDED,
+	HOST_LISTENS,     /* not of a program: somebody listens on a port */
 };
 
 enum event_kind {
@@ -34,7 +53,10 @@ enum event_kind {
 	EVENT_CALL,    /* a call started */
 	EVENT_RESULT,  /* a call returned; blob: bytes read */
 	EVENT_ASK,     /* a question and its answer; blob: of `sockets`, each one's sock_info */
+	EVENT_WIRE,    /* a rule, a cut, a release …: the wire has changed */
 	EVENT_WAIT,    /* a wait, or a timed send, has come to its end */
+	EVENT_PROGRAM, /* of a program */
+	EVENT_CHECKED, /* a line has found what it waits for in an EVENT_PROGRAM before */
 	EVENT_FAILURE, /* blob: struct failure, flattened (see record_failure) */
 	EVENT_END,     /* verdict; blob: reason of a skip or an error, else empty */
 };
@@ -73,6 +95,16 @@ struct event {
 			struct sock_info socket; /* if @found, or the state is not CLOSED */
 		} ask;
 		struct {
+			enum program_event what;
+			int program;     /* HOST_LISTENS: NO_INDEX */
+			int host;
+			uint64_t serial; /* counts them; CHECKED: of which one */
+			enum output output;
+			int number;      /* a signal, a port, a status of wait(2) */
+			struct traced_call call;
+		} program;
+		struct {
+			bool lacking;    /* skipped: a program is not installed */
 			enum verdict verdict;
 			int64_t frames_lost;
 		} end;

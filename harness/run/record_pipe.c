@@ -95,10 +95,17 @@ static bool event_sane(const struct event *event)
 		return (unsigned int)event->u.ask.id < N_QUESTIONS && is_host(event->u.ask.host);
 	case EVENT_END:
 		return (unsigned int)event->u.end.verdict <= VERDICT_ERROR;
+	case EVENT_PROGRAM:
+		return (unsigned int)event->u.program.what <= HOST_LISTENS &&
+		       is_host(event->u.program.host) &&
+		       (unsigned int)event->u.program.call.id < N_SYSCALLS &&
+		       event->u.program.call.data_len <= TRACED_DATA_MAX;
 	case EVENT_READY:
+	case EVENT_CHECKED:
 	case EVENT_BEGIN:
 	case EVENT_CALL:
 	case EVENT_RESULT:
+	case EVENT_WIRE:
 	case EVENT_WAIT:
 	case EVENT_FAILURE:
 		return true;

@@ -71,9 +71,9 @@ static void queue_free(struct seen_queue *queue)
 	*queue = (struct seen_queue){ 0 };
 }
 
-struct seen *stage_arrived(struct stage *stage)
+struct seen *stage_arrived(struct stage *stage, size_t index)
 {
-	return stage->arrived.count ? queue_at(&stage->arrived, 0) : NULL;
+	return index < stage->arrived.count ? queue_at(&stage->arrived, index) : NULL;
 }
 
 void stage_arrived_done(struct stage *stage)
@@ -89,27 +89,27 @@ static int fail(struct stage *stage, int rc, const char *what, const char *why)
 	return rc;
 }
 
-/* The wire's end at which everything passes: that of the kernel host. */
-static int wire_host(const struct plan *plan)
+static int open_port(struct stage *stage, int host)
 {
-	return plan->hosts[0].kind == HOST_KERNEL ? 0 : 1;
-}
-
-static int open_wire(struct stage *stage)
-{
-	const char *interface = stage->world.hosts[wire_host(stage->plan)].interface;
+	const char *interface = stage->world.hosts[host].interface;
+	struct port *port = &stage->ports[host];
 	char why[CAPTURE_ERROR_LEN];
 
-	stage->capture = capture_open(interface, RING_BYTES, why);
-	if (!stage->capture)
+	port->capture = capture_open(interface, RING_BYTES, why);
+	if (!port->capture)
 		return fail(stage, -EIO, "cannot capture on the wire", why);
-	stage->sender = sender_open(interface, why);
-	if (!stage->sender)
+	port->sender = sender_open(interface, why);
+	if (!port->sender)
 		return fail(stage, -EIO, "cannot send on the wire", why);
-	stage->crafter = crafter_new(why);
-	if (!stage->crafter)
-		return fail(stage, -EIO, "cannot craft packets", why);
 	return 0;
+}
+
+static int open_crafter(struct stage *stage)
+{
+	char why[CRAFT_ERROR_LEN];
+
+	stage->crafter = crafter_new(why);
+	return stage->crafter ? 0 : fail(stage, -EIO, "cannot craft packets", why);
 }
 
 static int open_host(struct stage *stage, int host)
@@ -144,6 +144,7 @@ static void stage_init(struct stage *stage, const struct plan *plan, int events)
 	}
 	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
 		stage->callers[i].step = NO_INDEX;
+	programs_init(stage);
 }
 
 int stage_open(struct stage *stage, const struct plan *plan, int events)
@@ -154,10 +155,14 @@ int stage_open(struct stage *stage, const struct plan *plan, int events)
 	int rc = world_enter(&stage->world, plan, stage->error);
 
 	if (rc == 0)
-		rc = open_wire(stage);
-	for (int i = 0; rc == 0 && i < plan->n_hosts; i++)
-		if (plan->hosts[i].kind == HOST_KERNEL)
+		rc = open_crafter(stage);
+	for (int i = 0; rc == 0 && i < plan->n_hosts; i++) {
+		if (plan->hosts[i].kind != HOST_KERNEL)
+			continue;
+		rc = open_port(stage, i);
+		if (rc == 0)
 			rc = open_host(stage, i);
+	}
 	return rc;
 }
 
@@ -166,14 +171,15 @@ void stage_close(struct stage *stage)
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		probe_stop(&stage->probes[i]);
 		sockdiag_close(stage->diags[i]);
+		sender_close(stage->ports[i].sender);
+		capture_close(stage->ports[i].capture);
+		queue_free(&stage->ports[i].unseen);
 	}
+	programs_close(stage);
 	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
 		free(stage->callers[i].data);
 	crafter_free(stage->crafter);
-	sender_close(stage->sender);
-	capture_close(stage->capture);
 	queue_free(&stage->arrived);
-	queue_free(&stage->sent);
 	free(stage->last_sent.frame);
 	strbuf_free(&stage->out);
 	world_leave(&stage->world);
@@ -220,35 +226,54 @@ static int host_of(const struct stage *stage, const struct packet *packet)
 	return NO_INDEX;
 }
 
-/* Is it the oldest of the frames we sent? Then it gets its timestamp. The wire keeps
+/* Is it the oldest of the frames we sent there? Then it gets its timestamp. The wire keeps
  * their order, so only the oldest can be next. */
-static bool take_own(struct stage *stage, const uint8_t *bytes, size_t len, int64_t time)
+static bool take_own(struct stage *stage, struct port *port, const uint8_t *bytes, size_t len,
+		     int64_t time)
 {
-	if (!stage->sent.count)
+	if (!port->unseen.count)
 		return false;
 
-	const struct seen *oldest = queue_at(&stage->sent, 0);
+	const struct seen *oldest = queue_at(&port->unseen, 0);
 
 	if (oldest->len != len || memcmp(oldest->frame, bytes, len) != 0)
 		return false;
 	free(stage->last_sent.frame);
-	stage->last_sent = queue_pop(&stage->sent);
-	decode(stage->last_sent.frame, len, time, &stage->last_sent.packet);
+	stage->last_sent = queue_pop(&port->unseen);
+	stage->last_sent.packet.time = time;
 	return true;
 }
 
-static int collect_frames(struct stage *stage)
+/* Put the newest in its place by time: two captures are read one after the other. What the
+ * relay has settled is not overtaken. */
+static void sort_newest(struct seen_queue *queue)
 {
+	for (size_t i = queue->count - 1; i > 0; i--) {
+		struct seen *newer = queue_at(queue, i), *older = queue_at(queue, i - 1);
+
+		if (older->packet.time <= newer->packet.time || older->tracked)
+			return;
+
+		struct seen swap = *newer;
+
+		*newer = *older;
+		*older = swap;
+	}
+}
+
+static int collect_port(struct stage *stage, int host)
+{
+	struct port *port = &stage->ports[host];
 	const uint8_t *bytes;
 	size_t len;
 	int64_t time;
 	char why[CAPTURE_ERROR_LEN];
 	int count = 0, rc;
 
-	while ((rc = capture_next(stage->capture, &bytes, &len, &time, why)) > 0) {
+	while ((rc = capture_next(port->capture, &bytes, &len, &time, why)) > 0) {
 		struct packet packet;
 
-		if (take_own(stage, bytes, len, time)) {
+		if (take_own(stage, port, bytes, len, time)) {
 			count++;
 			continue;
 		}
@@ -260,9 +285,34 @@ static int collect_frames(struct stage *stage)
 
 		seen->packet = packet;
 		seen->from = host_of(stage, &packet);
+		sort_newest(&stage->arrived);
 		count++;
 	}
 	return rc < 0 ? fail(stage, -EIO, "cannot capture on the wire", why) : count;
+}
+
+static int collect_frames(struct stage *stage)
+{
+	int count = 0;
+
+	for (int i = 0; i < PLAN_HOSTS; i++) {
+		int rc = stage->ports[i].capture ? collect_port(stage, i) : 0;
+
+		if (rc < 0)
+			return rc;
+		count += rc;
+	}
+	return count;
+}
+
+int64_t stage_lost(const struct stage *stage)
+{
+	int64_t lost = 0;
+
+	for (int i = 0; i < PLAN_HOSTS; i++)
+		if (stage->ports[i].capture)
+			lost += capture_lost(stage->ports[i].capture);
+	return lost;
 }
 
 static void note_socket(struct stage *stage, int socket, const struct probe_reply *reply)
@@ -359,12 +409,17 @@ int stage_collect(struct stage *stage)
 
 	int replies = collect_replies(stage);
 
-	return replies < 0 ? replies : frames + replies;
+	if (replies < 0)
+		return replies;
+
+	int programs = programs_collect(stage);
+
+	return programs < 0 ? programs : frames + replies + programs;
 }
 
 int stage_wait(struct stage *stage, int64_t deadline)
 {
-	struct pollfd fds[1 + PLAN_CALLERS_MAX];
+	struct pollfd fds[PLAN_HOSTS + PLAN_CALLERS_MAX + PLAN_PROGRAMS_MAX * PROGRAM_FDS];
 	int rc = stage_collect(stage);
 
 	if (rc != 0)
@@ -375,7 +430,11 @@ int stage_wait(struct stage *stage, int64_t deadline)
 
 	nfds_t n = 0;
 
-	fds[n++] = (struct pollfd){ .fd = capture_fd(stage->capture), .events = POLLIN };
+	for (int i = 0; i < PLAN_HOSTS; i++)
+		fds[n++] = (struct pollfd){
+			.fd = stage->ports[i].capture ? capture_fd(stage->ports[i].capture) : -1,
+			.events = POLLIN,
+		};
 	for (int i = 0; i < stage->plan->n_callers; i++)
 		fds[n++] = (struct pollfd){
 			.fd = stage->probes[stage->plan->callers[i].host].fds[i],
@@ -387,37 +446,50 @@ int stage_wait(struct stage *stage, int64_t deadline)
 
 		if (left <= 0)
 			return stage_collect(stage);
-		rc = ppoll(fds, n, deadline == TIME_NEVER ? NULL : &timeout, NULL);
+		/* a program's descriptors come and go while nothing of interest happens */
+		rc = ppoll(fds, n + programs_poll(stage, fds + n),
+			   deadline == TIME_NEVER ? NULL : &timeout, NULL);
 		if (rc < 0 && errno != EINTR)
 			return fail(stage, -errno, "poll", strerror(errno));
 		rc = stage_collect(stage);
 		if (rc != 0)
 			return rc;
 		for (int i = 0; i < stage->plan->n_callers; i++)
-			if (fds[1 + i].revents & (POLLHUP | POLLERR | POLLNVAL))
+			if (fds[PLAN_HOSTS + i].revents & (POLLHUP | POLLERR | POLLNVAL))
 				return probe_gone(stage, i);
 	}
 }
 
 /* ---- acting ---- */
 
-int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
+int stage_pass(struct stage *stage, int from, const uint8_t *frame, size_t len)
 {
+	struct port *port = &stage->ports[1 - from];
 	char why[CRAFT_ERROR_LEN];
-	int64_t deadline = clock_real_ns() + own_frame_patience;
 	int rc;
 
-	queue_push(&stage->sent, frame, len)->from = from;
-	rc = sender_send(stage->sender, frame, len, why);
-	if (rc < 0)
-		return fail(stage, rc, "cannot send on the wire", why);
-	rc = stage_collect(stage);
-	while (rc >= 0 && stage->sent.count) {
+	queue_push(&port->unseen, frame, len)->from = from;
+	rc = sender_send(port->sender, frame, len, why);
+	return rc < 0 ? fail(stage, rc, "cannot send on the wire", why) : 0;
+}
+
+int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
+{
+	const struct port *port = &stage->ports[1 - from];
+	int64_t deadline = clock_real_ns() + own_frame_patience;
+	int rc = stage_pass(stage, from, frame, len);
+
+	if (rc == 0)
+		rc = stage_collect(stage);
+	while (rc >= 0 && port->unseen.count) {
 		rc = stage_wait(stage, deadline);
 		if (rc == 0)
 			return fail(stage, -EIO, "cannot send on the wire",
 				    "the packet never showed up in the capture");
 	}
+	if (rc >= 0)
+		decode(stage->last_sent.frame, len, stage->last_sent.packet.time,
+		       &stage->last_sent.packet);
 	return rc < 0 ? rc : 0;
 }
 
@@ -471,6 +543,13 @@ int stage_socket(struct stage *stage, int socket, struct sock_info *info)
 			return rc;
 	}
 	return view->inode ? sockdiag_find_inode(diag, view->inode, info) : 0;
+}
+
+int stage_listens(struct stage *stage, int host, uint16_t port)
+{
+	const struct probe_address address = end_of(stage, host, port);
+
+	return sockdiag_listens(stage->diags[host], &address, port);
 }
 
 struct route stage_route(const struct stage *stage, int from)

@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "peer/probe.h"
 #include "peer/sockdiag.h"
+#include "run/program_view.h"
 #include "run/record.h"
 #include "wire/capture.h"
 #include "wire/craft.h"
@@ -26,6 +27,14 @@ struct seen {
 	uint8_t *frame;  /* (owned by the queue it is in) */
 	size_t len;
 	int from;        /* host, NO_INDEX: neither's address */
+	/* what the relay has decided, before any line spoke of it */
+	bool settled;    /* a rule has: its fate is sealed, but a line may still check it */
+	bool tracked;    /* the relay has told its own track of it */
+	bool arrived;    /* the other host has got it */
+	int rule_step;   /* of the rule, if settled */
+	enum packet_fate fate;
+	uint64_t considered; /* the rules up to this serial have looked at it */
+	uint64_t later;  /* the order of its frame that is on its way; 0: none is */
 };
 
 /* Frames, oldest first. */
@@ -33,6 +42,14 @@ struct seen_queue {
 	struct seen *items;  /* ring of @room */
 	size_t first, count, room;
 };
+
+/* One kernel host's end of the wire. */
+struct port {
+	struct capture *capture;   /* (owned) NULL: a crafted host has none */
+	struct sender *sender;     /* (owned) */
+	struct seen_queue unseen;  /* sent by us, not yet seen in the capture (not decoded) */
+};
+
 
 /* What a caller of the plan is doing. */
 struct caller {
@@ -53,17 +70,19 @@ struct socket_view {
 struct stage {
 	const struct plan *plan;
 	struct world world;
-	struct capture *capture;   /* (owned) */
-	struct sender *sender;     /* (owned) */
+	struct port ports[PLAN_HOSTS];
 	struct crafter *crafter;   /* (owned) */
 	struct probe probes[PLAN_HOSTS];
 	struct sockdiag *diags[PLAN_HOSTS]; /* (owned) */
 
-	struct seen_queue arrived; /* from the kernel hosts, not yet spoken of */
-	struct seen_queue sent;    /* ours, not yet seen on the wire (packet is not decoded) */
-	struct seen last_sent;     /* (owned) ours, seen on the wire last; frame NULL: taken */
+	struct seen_queue arrived; /* from the kernel hosts, not yet spoken of, by time */
+	struct seen last_sent;     /* (owned) ours, seen on the wire last; frame NULL: none yet */
 	struct caller callers[PLAN_CALLERS_MAX];
 	struct socket_view sockets[PLAN_SOCKETS_MAX];
+
+	struct program_view programs[PLAN_PROGRAMS_MAX];
+	bool programs_wanted;      /* a line waits for what they write or call */
+	uint64_t serial;           /* of the latest EVENT_PROGRAM */
 
 	int events;                /* where the record goes: a pipe */
 	struct strbuf out;         /* events not yet written to it */
@@ -82,13 +101,21 @@ int stage_collect(struct stage *stage);
  * Return: > 0 something arrived; 0 the deadline has passed; -errno. */
 int stage_wait(struct stage *stage, int64_t deadline);
 
-/* Put a frame on the wire and wait for its timestamp. @from: whose name it bears.
+/* Put a frame on the wire in the name of host @from and wait for its timestamp.
  * Return: 0 with stage->last_sent; -errno. */
 int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len);
 
-/* The oldest frame nobody has spoken of; NULL: none. stage_arrived_done() drops it. */
-struct seen *stage_arrived(struct stage *stage);
+/* The same without waiting: the timestamp is not wanted. */
+int stage_pass(struct stage *stage, int from, const uint8_t *frame, size_t len);
+
+/* The @index-th oldest frame nobody has spoken of; NULL: there are not so many. */
+struct seen *stage_arrived(struct stage *stage, size_t index);
+
+/* Drop the oldest. */
 void stage_arrived_done(struct stage *stage);
+
+/* Frames that a capture had no room for. */
+int64_t stage_lost(const struct stage *stage);
 
 /* Make a call. Return: 0, -EPIPE when the probe is gone. */
 int stage_call(struct stage *stage, const struct plan_call *call, int step);
@@ -103,6 +130,9 @@ int stage_connection(struct stage *stage, int host, const uint16_t port[PLAN_HOS
 
 /* The socket in slot @socket of the plan. Return: 1, 0, -errno. */
 int stage_socket(struct stage *stage, int socket, struct sock_info *info);
+
+/* Does somebody of @host listen on @port? Return: 1, 0, -errno. */
+int stage_listens(struct stage *stage, int host, uint16_t port);
 
 /* Addresses for frames from one host to the other. */
 struct route stage_route(const struct stage *stage, int from);

@@ -246,3 +246,16 @@ void flow_saw(struct flow *flow, int from, const struct packet *packet,
 		flow->reset = true;
 	saw_timestamps(stream, packet, frame, arrives);
 }
+
+void flow_arrived(struct flow *flow, int from, const struct packet *packet, const uint8_t *frame)
+{
+	struct stream *stream = &flow->stream[from];
+	int64_t first = flow_relative(stream, packet->seq);
+
+	if (packet->class != PACKET_TCP || !stream->known)
+		return;
+	arrive(stream, first, first + packet_seq_len(packet));
+	if (packet->flags & TCP_RST)
+		flow->reset = true;
+	saw_timestamps(stream, packet, frame, true);
+}

@@ -44,6 +44,11 @@ struct flow {
 void flow_saw(struct flow *flow, int from, const struct packet *packet,
 	      const uint8_t *frame, bool arrives);
 
+/* A packet that flow_saw() was told of with @arrives false has arrived after all: it was
+ * delayed, or held. */
+void flow_arrived(struct flow *flow, int from, const struct packet *packet,
+		  const uint8_t *frame);
+
 /* Does the packet, sent by host @from, belong to this connection? An ICMP error does when
  * it quotes a packet of either direction. */
 bool flow_owns(const struct flow *flow, int from, const struct packet *packet);

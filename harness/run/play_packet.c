@@ -1,0 +1,133 @@
+/* play_packet: what every packet leaves behind, whoever sent it: its event in the record, its
+ * numbers in its connection, and a copy that an ICMP message may quote.
+ */
+#include "run/play.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void mark_event(struct engine *engine, int step, int64_t time)
+{
+	engine->event_before = time;
+	engine->event_step = step;
+}
+
+struct window step_window(const struct engine *engine, int step, size_t occurrence)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	struct reference reference = {
+		.first_packet = engine->first_packet,
+		.event_before = engine->event_before,
+		.transmission = engine->event_before,
+	};
+
+	if (plan_step->packet) {
+		const struct connection *connection = &engine->connections[plan_step->packet->flow];
+		int64_t last = connection->transmission[plan_step->packet->from];
+
+		if (last)
+			reference.transmission = last;
+	}
+	return timeline_window(&plan_step->time, occurrence, engine->plan->tolerance, &reference);
+}
+
+/* Keep the packet for an ICMP message to quote, or for `again` to repeat. */
+static void keep_quote(struct engine *engine, int flow, const struct seen *seen)
+{
+	bool has_data = seen->packet.payload_len > 0;
+	struct quote *quote = NULL;
+
+	if (seen->packet.class != PACKET_TCP)
+		return;
+	for (size_t i = 0; i < engine->n_quotes && !quote; i++)
+		if (engine->quotes[i].flow == flow && engine->quotes[i].from == seen->from &&
+		    engine->quotes[i].flags == seen->packet.flags &&
+		    engine->quotes[i].has_data == has_data)
+			quote = &engine->quotes[i];
+	if (!quote) {
+		quote = &engine->quotes[engine->n_quotes < QUOTES_MAX ? engine->n_quotes++
+								      : QUOTES_MAX - 1];
+		free(quote->frame);
+		quote->frame = NULL;
+	}
+
+	uint8_t *copy = realloc(quote->frame, seen->len);
+
+	if (!copy)
+		abort();
+	memcpy(copy, seen->frame, seen->len);
+	*quote = (struct quote){ flow, seen->from, seen->packet.flags, has_data, engine->packets,
+				 copy, seen->len };
+}
+
+static void note_stream(struct engine *engine, int flow, const struct seen *seen, bool arrives)
+{
+	struct connection *connection = &engine->connections[flow];
+	const struct packet *packet = &seen->packet;
+
+	flow_saw(&connection->flow, seen->from, packet, seen->frame, arrives);
+	if (packet_seq_len(packet))
+		connection->transmission[seen->from] = packet->time;
+	if ((packet->flags & TCP_ACK) && arrives) {
+		int to = 1 - seen->from;
+		int64_t acked = flow_relative(&connection->flow.stream[to], packet->ack);
+
+		if (acked > connection->acked[to])
+			connection->acked[to] = acked;
+	}
+}
+
+void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
+		 enum packet_fate fate, bool counts, bool arrives)
+{
+	const struct packet *packet = &seen->packet;
+	struct event event = {
+		.kind = EVENT_PACKET, .step = step, .time = packet->time,
+		.blob_len = (uint32_t)seen->len,
+		.u.packet = { .from = seen->from, .flow = flow, .fate = fate, .packet = *packet },
+	};
+
+	engine->packets++;
+	if (!engine->first_packet)
+		engine->first_packet = packet->time;
+	keep_quote(engine, flow, seen);
+	if (flow != NO_INDEX && packet->class == PACKET_TCP && seen->from != NO_INDEX) {
+		const struct flow *known = &engine->connections[flow].flow;
+
+		event.u.packet.seq = flow_seq(known, seen->from, packet);
+		event.u.packet.ack = flow_ack(known, seen->from, packet);
+		event.u.packet.ack_valid = packet->flags & TCP_ACK;
+		if (counts)
+			note_stream(engine, flow, seen, arrives);
+	}
+	stage_emit(&engine->stage, &event, seen->frame);
+}
+
+const struct quote *find_quote(const struct engine *engine, int flow, int from,
+				      bool any_flags, bool with_data, uint16_t flags)
+{
+	const struct quote *latest = NULL;
+
+	for (size_t i = 0; i < engine->n_quotes; i++) {
+		const struct quote *quote = &engine->quotes[i];
+		bool matches = with_data ? quote->has_data : any_flags || quote->flags == flags;
+
+		if (quote->flow == flow && quote->from == from && matches &&
+		    (!latest || quote->order > latest->order))
+			latest = quote;
+	}
+	return latest;
+}
+
+int flow_of_packet(const struct engine *engine, const struct seen *seen)
+{
+	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
+		return NO_INDEX;
+	for (int i = 0; i < engine->plan->n_flows; i++)
+		if (engine->connections[i].flow.begun &&
+		    flow_owns(&engine->connections[i].flow, seen->from, &seen->packet))
+			return i;
+	return NO_INDEX;
+}

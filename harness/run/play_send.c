@@ -1,0 +1,152 @@
+/* play_send: packets of the scenario's own making: sent by a crafted host, or forged in
+ * anybody's name.
+ */
+#include "run/blame.h"
+#include "run/play.h"
+
+#include "base/clock.h"
+#include "wire/compose.h"
+#include "wire/decode.h"
+
+static const uint32_t first_isn = 1000000000; /* of crafted streams: easy to know in a dump */
+static const uint32_t first_ts = 1000;        /* of crafted timestamp clocks, in milliseconds */
+
+/* Wait for the time a send is due: its own, and the wire's delay there and back. */
+static enum play wait_for_turn(struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	struct window window = step_window(engine, step, 0);
+	int64_t reached = engine->received ? engine->received + 2 * engine->plan->link_delay : 0;
+	bool timed_out = false;
+
+	if (plan_step->time.kind != TIME_NONE && window.due)
+		return quiet_until(engine, step, window.due, "before it was time to send");
+	while (engine->plan->link_delay && !timed_out && clock_real_ns() < reached) {
+		enum play play = play_until(engine, reached, &timed_out);
+
+		if (play != PLAY_ON)
+			return play;
+	}
+	return PLAY_ON;
+}
+
+/* A timed send that left too late would make the rest of the scenario mean something else. */
+static enum play left_in_time(struct engine *engine, int64_t time, const struct window *window)
+{
+	char late[DURATION_LEN];
+
+	if (time <= window->high)
+		return PLAY_ON;
+	return broken(engine, "this machine is too busy: a packet left %s after its time",
+		      format_duration(time - window->due, late));
+}
+
+static enum play make_icmp(struct engine *engine, const struct plan_packet *packet,
+			   const struct surroundings *around, struct frame *frame)
+{
+	const struct quote *quote = find_quote(engine, packet->flow, packet->about_from,
+					       packet->about_any, packet->about_data,
+					       packet->about_flags);
+	struct icmp_error icmp;
+	char why[CRAFT_ERROR_LEN];
+
+	if (!quote)
+		return broken(engine, "no packet has been seen that the ICMP message could quote");
+	compose_icmp(packet, around, quote->frame + ETH_HEADER, quote->len - ETH_HEADER, &icmp);
+	if (craft_icmp(engine->stage.crafter, &icmp, frame, why) < 0)
+		return broken(engine, "cannot craft the packet: %s", why);
+	return PLAY_ON;
+}
+
+/* What a retransmission repeats if no payload is written. */
+static void find_resent(const struct engine *engine, const struct plan_packet *packet,
+			struct surroundings *around)
+{
+	const struct quote *quote =
+		packet->again ? find_quote(engine, packet->flow, packet->from, false, true, 0)
+			      : NULL;
+	struct packet decoded;
+
+	if (!quote)
+		return;
+	decode(quote->frame, quote->len, 0, &decoded);
+	around->resent = quote->frame + decoded.payload;
+	around->resent_len = decoded.payload_len;
+}
+
+/* The connection's numbers. Between two kernels those of the relay: it has seen all that has
+ * passed, while lines may lag behind. */
+static const struct flow *numbers_of(const struct engine *engine, const struct plan_packet *packet)
+{
+	const struct flow *flow = &engine->connections[packet->flow].flow;
+	const struct flow *track = relay_track(engine, flow->port);
+	bool crafted = engine->plan->hosts[packet->from].kind == HOST_CRAFTED;
+
+	return crafted || !track ? flow : track;
+}
+
+static enum play make_tcp(struct engine *engine, const struct plan_packet *packet,
+			  struct surroundings *around, struct frame *frame)
+{
+	struct segment segment;
+	uint8_t options[PACKET_OPTIONS_MAX];
+	char why[CRAFT_ERROR_LEN];
+
+	find_resent(engine, packet, around);
+	if (compose_tcp(packet, numbers_of(engine, packet), around, options, &segment) < 0)
+		return broken(engine, "the packet's options do not fit into its header");
+	if (craft_tcp(engine->stage.crafter, &segment, frame, why) < 0)
+		return broken(engine, "cannot craft the packet: %s", why);
+	return PLAY_ON;
+}
+
+static enum play make_frame(struct engine *engine, const struct plan_packet *packet,
+			    struct frame *frame)
+{
+	int64_t milliseconds = (clock_real_ns() - engine->begun) / NS_PER_MS;
+	struct surroundings around = {
+		.route = stage_route(&engine->stage, packet->from),
+		.link_mtu = engine->plan->link_mtu,
+		.ts_now = first_ts + (uint32_t)milliseconds,
+		.isn = first_isn + (uint32_t)packet->flow * 1000000,
+	};
+
+	return packet->icmp ? make_icmp(engine, packet, &around, frame)
+			    : make_tcp(engine, packet, &around, frame);
+}
+
+/* Craft the step's packet, send it, and put it on record. */
+static enum play send_step(struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+	const struct plan_packet *packet = plan_step->packet;
+	uint8_t bytes[FRAME_MAX];
+	struct frame frame = { bytes, 0 };
+	enum play play = make_frame(engine, packet, &frame);
+
+	if (play != PLAY_ON)
+		return play;
+	if (stage_send(&engine->stage, packet->from, frame.bytes, frame.len) < 0)
+		return PLAY_BROKEN;
+	note_packet(engine, step, packet->flow, &engine->stage.last_sent, FATE_SENT,
+		    plan_step->kind == STEP_SEND, !(packet->set & FIELD_CHECKSUM));
+	mark_event(engine, step, engine->stage.last_sent.packet.time);
+	return PLAY_ON;
+}
+
+enum play play_send(struct engine *engine, int step)
+{
+	struct window window = step_window(engine, step, 0);
+	enum play play = wait_for_turn(engine, step);
+
+	if (play == PLAY_ON)
+		play = send_step(engine, step);
+	if (play == PLAY_ON)
+		play = left_in_time(engine, engine->stage.last_sent.packet.time, &window);
+	return play == PLAY_ON ? check_callers(engine) : play;
+}
+
+enum play play_injection(struct engine *engine, int step)
+{
+	return send_step(engine, step);
+}

@@ -1,0 +1,507 @@
+/* relay: see relay.h.
+ *
+ * With one crafted host the other end is the scenario itself: nothing is passed on, and what a
+ * rule does is only whether the crafted host gets the packet.
+ */
+#include "run/relay.h"
+
+#include "base/clock.h"
+#include "run/play.h"
+#include "wire/pattern.h"
+#include "wire/rewrite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool passes_frames(const struct engine *engine)
+{
+	return engine->plan->hosts[0].kind == HOST_KERNEL &&
+	       engine->plan->hosts[1].kind == HOST_KERNEL;
+}
+
+/* ---- tracks ---- */
+
+static struct flow *find_track(struct relay *relay, int from, const struct packet *packet)
+{
+	for (int i = 0; i < relay->n_tracks; i++)
+		if (flow_owns(&relay->tracks[i], from, packet))
+			return &relay->tracks[i];
+	return NULL;
+}
+
+static struct flow *track_of(struct relay *relay, const struct seen *seen)
+{
+	struct flow *track;
+
+	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
+		return NULL;
+	track = find_track(relay, seen->from, &seen->packet);
+	if (!track && relay->n_tracks < TRACKS_MAX) {
+		track = &relay->tracks[relay->n_tracks++];
+		track->port[seen->from] = seen->packet.sport;
+		track->port[1 - seen->from] = seen->packet.dport;
+	}
+	return track;
+}
+
+const struct flow *relay_track(const struct engine *engine, const uint16_t port[PLAN_HOSTS])
+{
+	for (int i = 0; i < engine->relay.n_tracks; i++)
+		if (memcmp(engine->relay.tracks[i].port, port, sizeof(uint16_t[PLAN_HOSTS])) == 0)
+			return &engine->relay.tracks[i];
+	return NULL;
+}
+
+/* ---- patterns ---- */
+
+/* Does the packet fit what a rule or a trigger speaks of, but for its nth? */
+static bool speaks_of(struct engine *engine, const struct plan_packet *pattern,
+		      const struct seen *seen)
+{
+	const struct flow *track = track_of(&engine->relay, seen);
+
+	if (seen->from == NO_INDEX || (pattern->from != NO_INDEX && pattern->from != seen->from))
+		return false;
+	if (pattern->flow != NO_INDEX &&
+	    !flow_owns(&engine->connections[pattern->flow].flow, seen->from, &seen->packet))
+		return false;
+	return pattern_fits(pattern, track, seen->from, &seen->packet, seen->frame);
+}
+
+/* The newest rule that covers the packet; each that speaks of it counts it, once. A packet
+ * that still waits is looked at by rules that begin meanwhile. */
+static struct standing *covering_rule(struct engine *engine, struct seen *seen)
+{
+	uint64_t considered = seen->considered;
+	struct standing *covering = NULL;
+
+	seen->considered = engine->relay.serial;
+
+	for (int i = engine->relay.n_rules - 1; i >= 0; i--) {
+		struct standing *standing = &engine->relay.rules[i];
+		const struct plan_packet *pattern = standing->rule->pattern;
+
+		if (standing->serial <= considered || !speaks_of(engine, pattern, seen))
+			continue;
+		standing->matched++;
+		if (!covering && (!pattern->nth || standing->matched == pattern->nth))
+			covering = standing;
+	}
+	return covering;
+}
+
+/* ---- frames on their way ---- */
+
+/* Which armed injections wait for a packet like this? Return: a bit for each. */
+static uint32_t triggered(struct engine *engine, const struct seen *passed)
+{
+	uint32_t due = 0;
+
+	for (int i = 0; i < engine->relay.n_armed; i++) {
+		struct armed *armed = &engine->relay.armed[i];
+		const struct plan_packet *trigger = engine->plan->steps[armed->step].trigger;
+
+		if (armed->fired || !speaks_of(engine, trigger, passed))
+			continue;
+		if (trigger->nth && ++armed->matched != trigger->nth)
+			continue;
+		armed->fired = true;
+		due |= UINT32_C(1) << i;
+	}
+	return due;
+}
+
+static int inject(struct engine *engine, uint32_t due)
+{
+	for (int i = 0; i < engine->relay.n_armed; i++)
+		if (due & (UINT32_C(1) << i) &&
+		    play_injection(engine, engine->relay.armed[i].step) != PLAY_ON)
+			return -EIO;
+	return 0;
+}
+
+/* Put the frame on the other host's wire. */
+static int deliver(struct engine *engine, int from, const uint8_t *frame, size_t len, bool twice)
+{
+	int rc = stage_pass(&engine->stage, from, frame, len);
+
+	if (rc == 0 && twice)
+		rc = stage_pass(&engine->stage, from, frame, len);
+	return rc;
+}
+
+/* Keep a copy of the frame until @due, or (TIME_NEVER) until place @held is released. */
+static void keep(struct engine *engine, struct seen *seen, int64_t due, int held, int step,
+		 bool twice)
+{
+	struct relay *relay = &engine->relay;
+
+	if (relay->n_later == relay->room_later) {
+		relay->room_later = relay->room_later ? 2 * relay->room_later : 16;
+		relay->later = realloc(relay->later, relay->room_later * sizeof(*relay->later));
+		if (!relay->later)
+			abort();
+	}
+
+	struct later *later = &relay->later[relay->n_later++];
+
+	seen->later = ++relay->order;
+	*later = (struct later){ .due = due, .held = held, .order = seen->later, .step = step,
+				 .from = seen->from, .twice = twice, .len = seen->len,
+				 .packet = seen->packet };
+	later->frame = malloc(seen->len);
+	if (!later->frame)
+		abort();
+	memcpy(later->frame, seen->frame, seen->len);
+}
+
+/* Pass the packet on, after the wire's own delay if it has one. @step: who delays it more. */
+static int pass(struct engine *engine, struct seen *seen, int64_t delay, int step, bool twice)
+{
+	delay += engine->plan->link_delay;
+	if (passes_frames(engine) && delay) {
+		keep(engine, seen, seen->packet.time + delay, NO_INDEX, step, twice);
+		return 0;
+	}
+	seen->arrived = true;
+	if (!passes_frames(engine))
+		return 0;
+	return deliver(engine, seen->from, seen->frame, seen->len, twice);
+}
+
+/* The same with bytes that are changed on the way; what the wire saw stays as it was. */
+static int pass_changed(struct engine *engine, struct seen *seen, const struct plan_packet *fields)
+{
+	static const struct flow unknown = { .begun = false };
+	const struct flow *track = track_of(&engine->relay, seen);
+	struct seen changed = *seen;
+	uint8_t *frame = malloc(seen->len);
+	int rc;
+
+	if (!frame)
+		abort();
+	memcpy(frame, seen->frame, seen->len);
+	changed.frame = frame;
+	if (fields)
+		rewrite_fields(fields, track ? track : &unknown, seen->from, &seen->packet, frame);
+	else
+		rewrite_corrupt(&seen->packet, frame);
+	rc = pass(engine, &changed, 0, NO_INDEX, false);
+	seen->later = changed.later;
+	/* a packet with a bad checksum arrives at nobody */
+	seen->arrived = fields && !(fields->set & FIELD_CHECKSUM) && changed.arrived;
+	free(frame);
+	return rc;
+}
+
+/* ---- fates ---- */
+
+/* Do to a packet what a rule or a line says. */
+struct doing {
+	enum packet_fate fate;
+	int step;
+	int64_t delay;
+	int held;
+	const struct plan_packet *rewrite;
+};
+
+static int act(struct engine *engine, const struct doing *doing, struct seen *seen)
+{
+	seen->fate = doing->fate;
+	if (seen->from != NO_INDEX && engine->relay.cut[seen->from]) {
+		seen->fate = FATE_DROPPED;
+		return 0;
+	}
+	switch (doing->fate) {
+	case FATE_EXPECTED:
+	case FATE_IGNORED:
+		return pass(engine, seen, 0, NO_INDEX, false);
+	case FATE_DUPLICATED:
+		return pass(engine, seen, 0, NO_INDEX, true);
+	case FATE_DELAYED:
+		return pass(engine, seen, doing->delay, doing->step, false);
+	case FATE_HELD:
+		keep(engine, seen, TIME_NEVER, doing->held, doing->step, false);
+		return 0;
+	case FATE_CORRUPTED:
+		return pass_changed(engine, seen, NULL);
+	case FATE_REWRITTEN:
+		return pass_changed(engine, seen, doing->rewrite);
+	case FATE_DROPPED:
+	case FATE_SENT:
+	case FATE_DELIVERED:
+	case FATE_UNEXPECTED:
+		break;
+	}
+	return 0;
+}
+
+static struct doing doing_of_rule(const struct standing *standing)
+{
+	const struct plan_rule *rule = standing->rule;
+	static const enum packet_fate fates[] = {
+		[RULE_IGNORE] = FATE_IGNORED, [RULE_DROP] = FATE_DROPPED,
+		[RULE_DELAY] = FATE_DELAYED, [RULE_DUPLICATE] = FATE_DUPLICATED,
+		[RULE_CORRUPT] = FATE_CORRUPTED, [RULE_REWRITE] = FATE_REWRITTEN,
+	};
+
+	return (struct doing){ fates[rule->kind], standing->step, rule->delay, NO_INDEX,
+			       rule->rewrite };
+}
+
+static struct doing doing_of_step(const struct plan *plan, int index)
+{
+	static const enum packet_fate fates[] = {
+		[STEP_EXPECT] = FATE_EXPECTED,     [STEP_DROP] = FATE_DROPPED,
+		[STEP_DELAY] = FATE_DELAYED,       [STEP_DUPLICATE] = FATE_DUPLICATED,
+		[STEP_HOLD] = FATE_HELD,           [STEP_CORRUPT] = FATE_CORRUPTED,
+		[STEP_REWRITE] = FATE_REWRITTEN,
+	};
+	const struct plan_step *step = &plan->steps[index];
+
+	return (struct doing){ fates[step->kind], index, step->delay, step->held, step->rewrite };
+}
+
+/* The relay's track hears of the packet, once; then what waited for it goes off. */
+static int track(struct engine *engine, struct seen *seen)
+{
+	struct flow *known = track_of(&engine->relay, seen);
+	uint32_t due = seen->arrived ? triggered(engine, seen) : 0;
+
+	if (seen->tracked)
+		return 0;
+	if (known)
+		flow_saw(known, seen->from, &seen->packet, seen->frame, seen->arrived);
+	seen->tracked = true;
+	return due ? inject(engine, due) : 0;
+}
+
+/* ---- arrivals ---- */
+
+/* Does the waiting line want to decide itself what becomes of this packet? */
+static bool line_decides(struct engine *engine, int line, const struct seen *seen)
+{
+	const struct plan_step *step = line == NO_INDEX ? NULL : &engine->plan->steps[line];
+
+	return step && step->packet && step->kind != STEP_EXPECT &&
+	       speaks_of(engine, step->packet, seen);
+}
+
+/* A cut wire loses all, and the newest rule that speaks of a packet decides. */
+static int settle(struct engine *engine, struct seen *seen)
+{
+	bool cut = seen->from != NO_INDEX && engine->relay.cut[seen->from];
+	const struct standing *standing = covering_rule(engine, seen);
+	struct doing doing = { .fate = FATE_DROPPED };
+	int rc;
+
+	if (!standing && !cut)
+		return 0;
+	if (standing)
+		doing = doing_of_rule(standing);
+	seen->settled = true;
+	seen->rule_step = cut ? engine->relay.cut_step : standing->step;
+	rc = act(engine, &doing, seen);
+	return rc < 0 ? rc : track(engine, seen);
+}
+
+/* A frame that was on its way arrives: whoever keeps account of its connection hears of it. */
+static void note_arrival(struct engine *engine, const struct later *later)
+{
+	struct seen *seen;
+
+	for (size_t i = 0; (seen = stage_arrived(&engine->stage, i)); i++)
+		if (seen->later == later->order) {
+			seen->arrived = true; /* its connection hears when a line has spoken of it */
+			break;
+		}
+	for (int i = 0; !seen && i < engine->plan->n_flows; i++) {
+		struct flow *flow = &engine->connections[i].flow;
+
+		if (flow->begun && flow_owns(flow, later->from, &later->packet))
+			flow_arrived(flow, later->from, &later->packet, later->frame);
+	}
+}
+
+static int arrive_later(struct engine *engine, struct later *later)
+{
+	struct seen passed = { .packet = later->packet, .frame = later->frame, .len = later->len,
+			       .from = later->from, .arrived = true };
+	struct flow *known = track_of(&engine->relay, &passed);
+	uint32_t due = triggered(engine, &passed);
+	int rc = 0;
+
+	if (!engine->relay.cut[later->from])
+		rc = deliver(engine, later->from, later->frame, later->len, later->twice);
+	if (rc < 0)
+		return rc;
+	if (known)
+		flow_arrived(known, later->from, &later->packet, later->frame);
+	note_arrival(engine, later);
+	if (later->step != NO_INDEX)
+		play_delivered(engine, later);
+	return due ? inject(engine, due) : 0;
+}
+
+static struct later *next_due(struct relay *relay, int64_t now)
+{
+	struct later *next = NULL;
+
+	for (size_t i = 0; i < relay->n_later; i++) {
+		struct later *later = &relay->later[i];
+
+		if (later->due > now || later->due == TIME_NEVER)
+			continue;
+		if (!next || later->due < next->due ||
+		    (later->due == next->due && later->order < next->order))
+			next = later;
+	}
+	return next;
+}
+
+/* Let go what is due. */
+static int release_due(struct engine *engine)
+{
+	struct relay *relay = &engine->relay;
+	int64_t now = relay->n_later ? clock_real_ns() : 0;
+	struct later *next;
+
+	while ((next = next_due(relay, now))) {
+		struct later gone = *next;
+		int rc;
+
+		*next = relay->later[--relay->n_later];
+		rc = arrive_later(engine, &gone);
+		free(gone.frame);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int relay_turn(struct engine *engine, int line)
+{
+	bool waiting[PLAN_HOSTS] = { false };
+	struct seen *seen;
+	int rc = release_due(engine);
+
+	if (engine->relay.n_rules == 0 && !engine->relay.cut[0] && !engine->relay.cut[1])
+		return rc;
+	for (size_t i = engine->relay.settled; rc == 0; i++) {
+		seen = stage_arrived(&engine->stage, i);
+		if (!seen)
+			break;
+
+		bool known = seen->from != NO_INDEX;
+
+		if (!seen->settled && !(known && waiting[seen->from]) &&
+		    !line_decides(engine, line, seen))
+			rc = settle(engine, seen);
+		if (!seen->settled && known)
+			waiting[seen->from] = true;
+		if (seen->settled && i == engine->relay.settled)
+			engine->relay.settled++;
+	}
+	return rc;
+}
+
+int64_t relay_next_due(const struct engine *engine)
+{
+	int64_t due = TIME_NEVER;
+
+	for (size_t i = 0; i < engine->relay.n_later; i++)
+		if (engine->relay.later[i].due < due)
+			due = engine->relay.later[i].due;
+	return due;
+}
+
+int relay_take(struct engine *engine, int step, struct seen *seen)
+{
+	struct doing doing = doing_of_step(engine->plan, step);
+	int rc;
+
+	if (seen->settled)
+		return 0;
+	rc = act(engine, &doing, seen);
+	return rc < 0 ? rc : track(engine, seen);
+}
+
+/* ---- lines that change the wire ---- */
+
+int relay_add_rule(struct engine *engine, int step)
+{
+	struct relay *relay = &engine->relay;
+
+	if (relay->n_rules == RULES_MAX) {
+		snprintf(engine->stage.error, sizeof(engine->stage.error),
+			 "more than %d rules stand at the same time", RULES_MAX);
+		return -E2BIG;
+	}
+	relay->rules[relay->n_rules++] = (struct standing){
+		.rule = engine->plan->steps[step].rule, .step = step, .serial = ++relay->serial,
+	};
+	return 0;
+}
+
+void relay_end_rule(struct engine *engine, int step)
+{
+	struct relay *relay = &engine->relay;
+
+	for (int i = 0; i < relay->n_rules; i++) {
+		if (relay->rules[i].step != step)
+			continue;
+		relay->n_rules--;
+		memmove(&relay->rules[i], &relay->rules[i + 1],
+			(size_t)(relay->n_rules - i) * sizeof(relay->rules[0]));
+		return;
+	}
+}
+
+void relay_cut(struct engine *engine, int step)
+{
+	int from = engine->plan->steps[step].cut_from;
+
+	engine->relay.cut_step = step;
+	for (int host = 0; host < PLAN_HOSTS; host++)
+		if (from == NO_INDEX || from == host)
+			engine->relay.cut[host] = true;
+}
+
+void relay_mend(struct engine *engine)
+{
+	memset(engine->relay.cut, 0, sizeof(engine->relay.cut));
+}
+
+int relay_arm(struct engine *engine, int step)
+{
+	struct relay *relay = &engine->relay;
+
+	if (relay->n_armed == ARMED_MAX) {
+		snprintf(engine->stage.error, sizeof(engine->stage.error),
+			 "more than %d injections are armed", ARMED_MAX);
+		return -E2BIG;
+	}
+	relay->armed[relay->n_armed++] = (struct armed){ .step = step };
+	return 0;
+}
+
+int relay_release(struct engine *engine, int held)
+{
+	struct relay *relay = &engine->relay;
+
+	for (size_t i = 0; i < relay->n_later; i++)
+		if (relay->later[i].held == held) {
+			relay->later[i].due = 0; /* before all that is merely delayed */
+			relay->later[i].held = NO_INDEX;
+		}
+	return release_due(engine);
+}
+
+void relay_free(struct relay *relay)
+{
+	for (size_t i = 0; i < relay->n_later; i++)
+		free(relay->later[i].frame);
+	free(relay->later);
+}
