@@ -175,9 +175,11 @@ def killed_child(launch: Callable[..., Started], victim: Callable[[Started], int
     all_in_play(started, SPACES)
     assert wait_until(lambda: len(started.family()) == 3, STARTED_WITHIN)  # suite, player, probe
     os.kill(victim(started), signal.SIGKILL)
-    assert started.process.wait(timeout=20) == MACHINE
+    status = started.process.wait(timeout=20)
+    output = (started.folder / "output").read_text()
+    assert status == MACHINE, output
     assert wait_until(lambda: not started.family(), GONE_WITHIN), "its own children outlive it"
-    return (started.folder / "output").read_text()
+    return output
 
 
 def test_killed_player(launch: Callable[..., Started]) -> None:
@@ -187,22 +189,27 @@ def test_killed_player(launch: Callable[..., Started]) -> None:
     assert "0 passed, 1 error" in output
 
 
-def test_killed_probe(launch: Callable[..., Started]) -> None:
-    """The process that makes a host's calls dies: an error that names the host."""
+@pytest.mark.parametrize("attempt", range(5))
+def test_killed_probe(launch: Callable[..., Started], attempt: int) -> None:
+    """The process that makes a host's calls dies: an error that names the host.
+
+    Its sockets die with it, so that its FIN comes on the wire at the same moment: whichever is noticed first, the
+    kernel under test is not to blame. Hence several attempts.
+    """
     def probe(started: Started) -> int:
         player, = started.children_of(started.process.pid)
         return started.children_of(player)[0]
 
     output = killed_child(launch, probe)
-    assert re.search(r"\bclient\b.*probe|probe.*\bclient\b", output), output
+    assert re.search(r"\bclient\b.*probe|probe.*\bclient\b", output), f"attempt {attempt}: {output}"
     assert "0 passed, 1 error" in output
 
 
 def test_one_killed_player_spoils_no_other(launch: Callable[..., Started]) -> None:
     """The variants beside it go on to their own verdicts."""
-    text = scene("client: socket", "wait 1s")
+    text = scene("client: socket", "wait 2s")
     started = launch("--ip", "4", "-j", "4", "--color", "never", text=text, copies=4)
-    all_in_play(started, 4 * SPACES)
+    all_in_play(started, SPACES)
     os.kill(started.children_of(started.process.pid)[0], signal.SIGKILL)
     assert started.process.wait(timeout=20) == MACHINE
     assert "3 passed, 1 error" in (started.folder / "output").read_text()
