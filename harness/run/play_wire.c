@@ -105,6 +105,9 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	if (!engine->first_packet)
 		engine->first_packet = packet->time;
 	keep_quote(engine, flow, seen);
+	if (flow != NO_INDEX && packet->class == PACKET_ICMP && seen->from != NO_INDEX)
+		event.u.packet.seq =
+			flow_seq(&engine->connections[flow].flow, seen->from, packet);
 	if (flow != NO_INDEX && packet->class == PACKET_TCP && seen->from != NO_INDEX) {
 		const struct flow *known = &engine->connections[flow].flow;
 

@@ -53,8 +53,9 @@ bool flow_owns(const struct flow *flow, int from, const struct packet *packet);
 int64_t flow_relative(const struct stream *stream, uint32_t absolute);
 
 /* The sequence and acknowledgement numbers of a packet that the flow has not been told of
- * yet, as the scenario speaks of them. Without the ACK flag the acknowledgement number
- * acknowledges nothing and is the one on the wire. */
+ * yet, as the scenario speaks of them; an ICMP error's is that of the packet it quotes.
+ * Without the ACK flag the acknowledgement number acknowledges nothing and is the one on
+ * the wire. */
 int64_t flow_seq(const struct flow *flow, int from, const struct packet *packet);
 int64_t flow_ack(const struct flow *flow, int from, const struct packet *packet);
 
