@@ -79,7 +79,8 @@ def tshark(path: Path) -> list[Seen]:
 def read_fields(line: str) -> Seen:
     """One line of tshark's output: the statuses of the packet's own checksums.
 
-    An ICMP error quotes a packet, perhaps not all of it: the quoted IP header is a second value, a TCP one is never its own.
+    An ICMP error quotes a packet, perhaps not all of it: the quoted IP header is a second value, and a TCP
+    checksum is never the ICMP packet's own.
     """
     time, comment, *statuses = line.split("\t")
     own = {name: status.split(",")[0] for name, status in zip(CHECKED, statuses) if status}

@@ -72,7 +72,7 @@ def check_packet(event: dict[str, Any]) -> None:
 
 
 def check_order(events: list[dict[str, Any]]) -> None:
-    """ready, begin, what happened, end; each caller's calls and results alternate; each host's packets go on in time."""
+    """ready, begin, what happened, end; each caller's calls and results alternate; packets go on in time."""
     kinds = [event["event"] for event in events]
     assert kinds[:2] == ["ready", "begin"] and kinds[-1] == "end"
     assert all(kinds.count(once) == 1 for once in ("ready", "begin", "end"))
