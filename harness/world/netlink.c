@@ -27,7 +27,7 @@ static size_t address_size(int family)
 
 int netlink_open(struct netlink *netlink, unsigned int groups)
 {
-	const struct timeval patience = { .tv_sec = 2 };
+	const struct timeval patience = { .tv_sec = 10 };
 	int rc;
 
 	netlink->count = 0;
