@@ -333,6 +333,24 @@ enum play blame_mismatch(struct engine *engine, int step, const struct seen *see
 	return blame_end(&blame);
 }
 
+enum play blame_nothing_to_quote(struct engine *engine, int step)
+{
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
+	struct strbuf quoted = STRBUF_INIT;
+	struct blame blame;
+	char flags[FLAGS_LEN];
+
+	strbuf_puts(&quoted, packet->about_any    ? "packet"
+			     : packet->about_data ? "DATA"
+						  : flags_name(packet->about_flags, flags));
+	blame_begin(&blame, engine, step, packet_span(engine, step));
+	message(&blame, "no %s from %s has been seen that the ICMP message could quote",
+		strbuf_text(&quoted), host_name(engine, packet->about_from));
+	strbuf_free(&quoted);
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
 enum play blame_unexpected(struct engine *engine, int step, const struct seen *seen,
 			   const char *doing)
 {

@@ -16,6 +16,7 @@
 #include <string.h>
 
 static const uint32_t first_isn = 1000000000; /* of crafted streams: easy to know in a dump */
+static const int64_t lateness_allowed = 110 * NS_PER_MS;
 static const uint32_t first_ts = 1000;        /* of crafted timestamp clocks, in milliseconds */
 
 /* ---- what every packet leaves behind ---- */
@@ -79,8 +80,12 @@ static void note_stream(struct engine *engine, int flow, const struct seen *seen
 	struct connection *connection = &engine->connections[flow];
 	const struct packet *packet = &seen->packet;
 
+	bool probe = connection->flow.stream[seen->from].known &&
+		     flow_seq(&connection->flow, seen->from, packet) <
+			     connection->flow.stream[seen->from].next;
+
 	flow_saw(&connection->flow, seen->from, packet, seen->frame, arrives);
-	if (packet_seq_len(packet))
+	if (packet_seq_len(packet) || probe) /* keepalive and window probes repeat a number */
 		connection->transmission[seen->from] = packet->time;
 	if ((packet->flags & TCP_ACK) && arrives) {
 		int to = 1 - seen->from;
@@ -235,12 +240,13 @@ static enum play wait_for_turn(struct engine *engine, int step)
 	return PLAY_ON;
 }
 
-/* A timed send that left too late would make the rest of the scenario mean something else. */
+/* A timed send that left too late would make the rest of the scenario mean something else. What
+ * is too late for us no line can say: its tolerance is the kernel's. */
 static enum play left_in_time(struct engine *engine, int64_t time, const struct window *window)
 {
 	char late[DURATION_LEN];
 
-	if (time <= window->high)
+	if (!window->due || time <= window->due + (window->due - window->base) / 8 + lateness_allowed)
 		return PLAY_ON;
 	return broken(engine, "this machine is too busy: a packet left %s after its time",
 		      format_duration(time - window->due, late));
@@ -263,9 +269,10 @@ static const struct quote *find_quote(const struct engine *engine, int flow, int
 	return latest;
 }
 
-static enum play make_icmp(struct engine *engine, const struct plan_packet *packet,
-			   const struct surroundings *around, struct frame *frame)
+static enum play make_icmp(struct engine *engine, int step, const struct surroundings *around,
+			   struct frame *frame)
 {
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
 	const struct quote *quote = find_quote(engine, packet->flow, packet->about_from,
 					       packet->about_any, packet->about_data,
 					       packet->about_flags);
@@ -273,7 +280,7 @@ static enum play make_icmp(struct engine *engine, const struct plan_packet *pack
 	char why[CRAFT_ERROR_LEN];
 
 	if (!quote)
-		return broken(engine, "no packet has been seen that the ICMP message could quote");
+		return blame_nothing_to_quote(engine, step);
 	compose_icmp(packet, around, quote->frame + ETH_HEADER, quote->len - ETH_HEADER, &icmp);
 	if (craft_icmp(engine->stage.crafter, &icmp, frame, why) < 0)
 		return broken(engine, "cannot craft the packet: %s", why);
@@ -287,11 +294,15 @@ static void find_resent(const struct engine *engine, const struct plan_packet *p
 	const struct quote *quote =
 		packet->again ? find_quote(engine, packet->flow, packet->from, false, true, 0)
 			      : NULL;
+	const struct stream *stream =
+		&engine->connections[packet->flow].flow.stream[packet->from];
 	struct packet decoded;
 
 	if (!quote)
 		return;
 	decode(quote->frame, quote->len, 0, &decoded);
+	if (flow_relative(stream, decoded.seq) != stream->last_start)
+		return; /* the last packet was a SYN or FIN: there is nothing to repeat but that */
 	around->resent = quote->frame + decoded.payload;
 	around->resent_len = decoded.payload_len;
 }
@@ -312,9 +323,9 @@ static enum play make_tcp(struct engine *engine, const struct plan_packet *packe
 	return PLAY_ON;
 }
 
-static enum play make_frame(struct engine *engine, const struct plan_packet *packet,
-			    struct frame *frame)
+static enum play make_frame(struct engine *engine, int step, struct frame *frame)
 {
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
 	int64_t milliseconds = (clock_real_ns() - engine->begun) / NS_PER_MS;
 	struct surroundings around = {
 		.route = stage_route(&engine->stage, packet->from),
@@ -323,7 +334,7 @@ static enum play make_frame(struct engine *engine, const struct plan_packet *pac
 		.isn = first_isn + (uint32_t)packet->flow * 1000000,
 	};
 
-	return packet->icmp ? make_icmp(engine, packet, &around, frame)
+	return packet->icmp ? make_icmp(engine, step, &around, frame)
 			    : make_tcp(engine, packet, &around, frame);
 }
 
@@ -337,7 +348,7 @@ enum play play_send(struct engine *engine, int step)
 	enum play play = wait_for_turn(engine, step);
 
 	if (play == PLAY_ON)
-		play = make_frame(engine, packet, &frame);
+		play = make_frame(engine, step, &frame);
 	if (play != PLAY_ON)
 		return play;
 	if (stage_send(&engine->stage, packet->from, frame.bytes, frame.len) < 0)

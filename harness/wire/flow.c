@@ -240,6 +240,7 @@ void flow_saw(struct flow *flow, int from, const struct packet *packet,
 	if (len > 0) {
 		stream->last_start = first;
 		stream->last_len = len;
+		stream->last_payload = packet->payload_len;
 		if (first + len > stream->next)
 			stream->next = first + len;
 		if (arrives)

@@ -20,7 +20,8 @@ struct stream {
 	bool closed;         /* its FIN has been sent */
 	uint32_t isn;        /* 0 when the SYN was never seen */
 	int64_t next;        /* highest sequence number sent, plus one */
-	int64_t last_start, last_len; /* the last packet that took up sequence space */
+	int64_t last_start, last_len; /* the last packet that took up sequence space, */
+	int64_t last_payload;         /* and its payload */
 	int64_t got;         /* up to here without a hole, the other side has it */
 	struct { int64_t start, end; } beyond[FLOW_HOLES_MAX]; /* what it has beyond, sorted */
 	int n_beyond;
