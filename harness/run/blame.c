@@ -73,6 +73,9 @@ static void row(struct blame *blame, const char *field, const char *expected, co
 
 static enum play blame_end(struct blame *blame)
 {
+	if (stage_probe_died(&blame->engine->stage))
+		return PLAY_BROKEN;
+
 	size_t len;
 	uint8_t *blob = failure_pack(&blame->failure, &len);
 	struct event event = {

@@ -447,7 +447,7 @@ static enum play judge(struct engine *engine, int step, size_t occurrence, struc
 	int base_step = engine->event_step;
 	struct strbuf what = STRBUF_INIT;
 
-	if (occurrence || plan_step->time.kind == TIME_GAPS)
+	if ((occurrence || plan_step->time.kind == TIME_GAPS) && !(expected.set & FIELD_SEQ))
 		expected.again = true; /* a list of times speaks of one packet's retransmissions */
 	if (seen->packet.class == PACKET_TCP && !right_connection(engine, expected.flow, seen)) {
 		other_connection(engine, expected.flow, seen, &mismatches);

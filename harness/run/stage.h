@@ -90,6 +90,10 @@ int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len);
 struct seen *stage_arrived(struct stage *stage);
 void stage_arrived_done(struct stage *stage);
 
+/* Has a probe died? Then the reason is in stage->error: what looks like the kernel's doing, a
+ * FIN say, may be the death of its sockets. */
+bool stage_probe_died(struct stage *stage);
+
 /* Make a call. Return: 0, -EPIPE when the probe is gone. */
 int stage_call(struct stage *stage, const struct plan_call *call, int step);
 
