@@ -331,20 +331,13 @@ static int probe_gone(struct stage *stage, int index)
 	return -EPIPE;
 }
 
-/* By the hang-up of a caller's channel, and not by the end of the process: the kernel closes a
- * dying process's descriptors in the order of their numbers, the channels before the
- * sockets, and only then calls it dead. */
 bool stage_probe_died(struct stage *stage)
 {
-	for (int i = 0; i < stage->plan->n_callers; i++) {
-		const struct probe *probe = &stage->probes[stage->plan->callers[i].host];
-		struct pollfd fd = { .fd = probe->fds[i] };
-
-		if (poll(&fd, 1, 0) > 0 && fd.revents & POLLHUP) {
+	for (int i = 0; i < stage->plan->n_callers; i++)
+		if (probe_dying(&stage->probes[stage->plan->callers[i].host])) {
 			probe_gone(stage, i);
 			return true;
 		}
-	}
 	return false;
 }
 
