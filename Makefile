@@ -3,6 +3,7 @@
 # make check        the same, then all tests           (SAN=1: under ASan and UBSan)
 # make install      PREFIX=/usr/local DESTDIR=
 # make lint         clang-tidy, cppcheck, a clang build without warnings
+# make valgrind     scenarios, every process of them, under valgrind
 # make fuzz         parser and decoder, FUZZ_SECONDS each
 # make bench        measurements; no test depends on them
 # make clean
@@ -45,7 +46,7 @@ $(BUILD)/obj/%.o: harness/%.c
 PACKAGES_BUILD := gcc libc6-dev libnet1-dev libpcap-dev libmnl-dev libjansson-dev
 PACKAGES_CHECK := $(PACKAGES_BUILD) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
                   tshark tcpdump util-linux procps mandoc
-PACKAGES_LINT  := $(PACKAGES_CHECK) clang clang-tidy cppcheck
+PACKAGES_LINT  := $(PACKAGES_CHECK) clang clang-tidy cppcheck valgrind
 PACKAGES_FUZZ  := $(PACKAGES_BUILD) clang libclang-rt-14-dev
 
 define install-packages
@@ -105,6 +106,16 @@ lint: packages-lint
 		--error-exitcode=1 -D_GNU_SOURCE -Iharness --suppress=missingIncludeSystem harness
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang CFLAGS="-O2 -Werror" all
 
+# Every process of a run, the players and the probes too. Leaks: the definite ones, since a player
+# ends without giving back what its parent had made.
+valgrind: packages-lint all
+	@rm -rf build/valgrind && mkdir -p build/valgrind
+	valgrind --quiet --log-file=build/valgrind/%p.log --leak-check=full \
+		--show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=9 \
+		$(BUILD)/tcpscen run -q -k 'not timers and not setup' scenarios
+	@! grep -H . $$(grep -lE 'Invalid|uninitialised|definitely|Syscall param' \
+		build/valgrind/*.log) /dev/null
+
 FUZZ_SECONDS ?= 600
 
 fuzz: packages-fuzz
@@ -137,5 +148,5 @@ clean:
 	rm -rf build captures/run
 
 -include $(OBJ:.o=.d) $(MAIN:.o=.d) $(wildcard $(BUILD)/unit/*.d)
-.PHONY: all demo check unit lint fuzz bench install clean
+.PHONY: all demo check unit lint valgrind fuzz bench install clean
 .PHONY: packages-build packages-check packages-lint packages-fuzz

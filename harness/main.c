@@ -1,6 +1,7 @@
 /* main: argv and the subcommand table. The only place that exits. */
 #include "command/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +34,16 @@ static void usage(FILE *out)
 	      "3 this machine cannot run it. See tcpscen(1), and scn(5) for the language.\n", out);
 }
 
-int main(int argc, char **argv)
+/* Output that is lost is no success. */
+static int check_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "tcpscen: standard output: %s\n", strerror(errno));
+	return status == EXIT_PASSED ? EXIT_MACHINE : status;
+}
+
+static int dispatch(int argc, char **argv)
 {
 	if (argc < 2) {
 		usage(stderr);
@@ -64,4 +74,9 @@ int main(int argc, char **argv)
 	else
 		fputs("; 'tcpscen --help' lists them\n", stderr);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	return check_output(dispatch(argc, argv));
 }

@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import pytest
 
-from scheduling import OneByOne, longest_first
-
 pytest_plugins = ["scenario_items"]
 
 
@@ -17,12 +15,14 @@ def estimate(item: pytest.Item) -> float:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sorted by length and name, hence alike in all workers."""
-    items[:] = longest_first((estimate(item), item.nodeid, item) for item in items)
+    items.sort(key=lambda item: (-estimate(item), item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log) -> OneByOne | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> object | None:
     """Our scheduler in place of plain load scheduling; any other that was asked for stays."""
+    from scheduling import OneByOne  # here, since without xdist there is no such hook, and no such module
+
     return OneByOne(config, log) if config.getvalue("dist") == "load" else None
 
 

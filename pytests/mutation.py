@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-WATCHING = frozenset({"expect", "drop", "duplicate", "corrupt", "delay", "hold", "rewrite"})  # verbs that check a packet
+WATCHING = frozenset({"expect", "drop", "duplicate", "corrupt", "delay", "hold", "rewrite"})  # these check
 NUMBERED = frozenset({"seq", "ack", "win", "len", "urgent", "ttl", "dscp", "mtu", "id", "mss", "wscale"})
 STATES = frozenset({"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECV", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2",
                     "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"})
@@ -100,7 +100,7 @@ def payload(words: list[str]) -> Iterator[Change]:
 
 
 def success(words: list[str]) -> str | None:
-    """What the call of this line might have returned; None for a question, and for the answer of another line's call."""
+    """What the call of this line might have returned, "ok" by default; None for a question."""
     results = {"read": "0", "recv": "0", "recvmsg": "0", "write": "1", "send": "1", "sendfile": "1", "poll": "0",
                "getsockopt": "0", "ioctl": "0", "error": None, "getsockname": None, "getpeername": None}
     known = [results[word] for word in words[1:words.index("->")] if word in results]
@@ -237,7 +237,7 @@ def seconds_of(words: list[str]) -> list[float]:
 
 
 def quick(lines: Iterator[tuple[int, str]], limit: float) -> Iterator[tuple[int, str]]:
-    """The sentences before the first that takes more than `limit` seconds; that one, too, if it only gets long later."""
+    """The sentences before the first that takes more than `limit` seconds; that one, too, if it starts sooner."""
     for number, line in lines:
         words = [token.text for token in tokens(line)]
         times = seconds_of(words) if watches(words) or words[:1] == ["wait"] or "->" in words else []

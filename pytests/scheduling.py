@@ -1,23 +1,13 @@
-"""The order of the tests, and how xdist hands them out.
+"""How xdist hands out the tests, which conftest.py has sorted by length.
 
-The suite mostly waits for the kernel's timers, the longest for two minutes: those start first. xdist's own schedulers
-give each worker a chunk of neighbours, that is, all long tests to one worker, one after the other. `OneByOne` gives a worker
-its next test when it needs one. A worker always holds two (it tells a test what comes after it), so the
-first partner of each of the longest tests is one of the shortest.
+The suite mostly waits for the kernel's timers, the longest for two minutes: those start first. xdist's own
+schedulers give each worker a chunk of neighbours, that is, all long tests to one worker, one after the other.
+`OneByOne` gives a worker its next test when it needs one. A worker always holds two (it tells a test what comes
+after it), so the first partner of each of the longest tests is one of the shortest.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
-
 from xdist.scheduler import LoadScheduling
-
-Item = TypeVar("Item")
-
-
-def longest_first(items: Iterable[tuple[float, str, Item]]) -> list[Item]:
-    """Items, given with their estimates in seconds and names, in the order they start in."""
-    return [item for _, _, item in sorted(items, key=lambda entry: (-entry[0], entry[1]))]
 
 
 class OneByOne(LoadScheduling):

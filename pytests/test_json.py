@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from toolkit import FAILED, Record, Tool, Variant, scene, shipped
+from toolkit import FAILED, Record, Tool, scene, shipped
 
 FAST = 1.0  # seconds of waiting in the scenarios that are played here
 
@@ -34,15 +34,6 @@ EVENTS = {
 PACKET = {"class": str, "frame_len": int, "eth_src": str, "eth_dst": str}
 TCP = {"src": str, "dst": str, "sport": int, "dport": int, "seq": int, "ack": int, "flags": str, "flags_bits": int,
        "win": int, "checksum_ok": bool, "options": list, "len": int, "payload": dict}
-
-
-@pytest.fixture(scope="module")
-def records(tool: Tool) -> list[Record]:
-    """The records of all fast shipped scenarios."""
-    fast = shipped(tool, FAST)
-    result, records = tool.play("-j", "8", *sorted({variant.scenario for variant in fast}), timeout=300)
-    assert records, result.stderr
-    return records
 
 
 def check_fields(thing: dict[str, Any], fields: dict[str, Any]) -> None:
@@ -72,7 +63,7 @@ def check_packet(event: dict[str, Any]) -> None:
 
 
 def check_order(events: list[dict[str, Any]]) -> None:
-    """ready, begin, what happened, end; each caller's calls and results alternate; each host's packets go on in time."""
+    """ready, begin, what happened, end; each caller's calls and results alternate; packets go on in time."""
     kinds = [event["event"] for event in events]
     assert kinds[:2] == ["ready", "begin"] and kinds[-1] == "end"
     assert all(kinds.count(once) == 1 for once in ("ready", "begin", "end"))
@@ -103,21 +94,24 @@ def check_record(record: Record) -> None:
     assert (record["reason"] is not None) == (record["verdict"] in ("skipped", "error"))
 
 
-def test_records(records: list[Record]) -> None:
-    """All fast shipped scenarios."""
+def name_of(record: Record) -> str:
+    """As `list` names the variant."""
+    return f"{record['scenario']}[{record['variant']}]"
+
+
+@pytest.mark.estimate(5)
+def test_records(tool: Tool) -> None:
+    """All fast shipped scenarios: one sound record for each variant, in the order of `list`."""
+    scenarios = sorted({variant.scenario for variant in shipped(tool, FAST)})
+    listed = tool.variants(*scenarios)
+    result, records = tool.play("-q", "-j", "8", *scenarios, timeout=300)
+    assert [name_of(record) for record in records] == [variant.id for variant in listed], result.stderr
+    assert [record["tags"] for record in records] == [list(variant.tags) for variant in listed]
     for record in records:
         try:
             check_record(record)
         except AssertionError as error:
-            raise AssertionError(f"{record['scenario']}[{record['variant']}]: {error}") from error
-
-
-def test_one_record_for_each_variant(tool: Tool, records: list[Record]) -> None:
-    """In the order of `list`."""
-    scenarios = sorted({variant.scenario for variant in shipped(tool, FAST)})
-    listed: list[Variant] = tool.variants(*scenarios)
-    assert [f"{record['scenario']}[{record['variant']}]" for record in records] == [v.id for v in listed]
-    assert [record["tags"] for record in records] == [list(variant.tags) for variant in listed]
+            raise AssertionError(f"{name_of(record)}: {error}") from error
 
 
 def test_failure(tool: Tool, tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from mutation import Mutant, bound, mutants, played, quick, with_patience
-from toolkit import PASSED, ROOT, Record, Tool, Variant
+from toolkit import FAILED, PASSED, ROOT, Record, Tool, Variant
 
 LONG = 3.0          # seconds; of scenarios that wait longer only the beginning is changed,
 QUICK = 1.0         # up to the first line that waits longer than this
@@ -84,7 +85,9 @@ def play(tool: Tool, folder: Path, files: dict[str, Mutant], jobs: int) -> dict[
     result, records = tool.play("-q", "-j", str(jobs), "--ip", "4", *files, cwd=folder, timeout=300)
     assert len(records) == len(files), result.stderr
     reasons = {record["scenario"]: missed(files[record["scenario"]], record) for record in records}
-    return {name: reason for name, reason in reasons.items() if reason}
+    suspects = {name: reason for name, reason in reasons.items() if reason}
+    assert suspects or result.returncode == FAILED, result.stderr
+    return suspects
 
 
 def hunt(tool: Tool, folder: Path, made: list[Mutant]) -> Score:
@@ -98,7 +101,7 @@ def hunt(tool: Tool, folder: Path, made: list[Mutant]) -> Score:
 
 @pytest.mark.estimate(5)
 def test_wrong_expectations_are_caught(tool: Tool, shipped_v4: Variant, tmp_path: Path,
-                                       record_property: pytest.FixtureRequest) -> None:
+                                       record_property: Callable[[str, object], None]) -> None:
     """Each mutant of one scenario fails, with exit status 1 and at the line that is wrong."""
     text = original(tool, shipped_v4, tmp_path)
     lines = played(text, platform.release())

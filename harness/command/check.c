@@ -27,7 +27,7 @@ int command_check(int argc, char **argv)
 	int opt, rc = 0;
 
 	common_init(&options);
-	while (rc == 0 && (opt = getopt_long(argc, argv, COMMON_LETTERS "q", longs, NULL)) >= 0) {
+	while (rc == 0 && (opt = getopt_long(argc, argv, "D:hq", longs, NULL)) >= 0) {
 		if (opt == 'h') {
 			fputs(help, stdout);
 			common_free(&options);

@@ -16,6 +16,7 @@ static const char help[] =
 	"  -k EXPR          only variants of which EXPR is true: tags and parts of names,\n"
 	"                   joined by and, or, not\n"
 	"  --ip 4|6|mapped|all\n"
+	"  --color auto|always|never\n"
 	"  --json           one JSON object a line for each variant\n\n"
 	"  tcpscen list scenarios\n"
 	"  tcpscen list -k 'rst and not timers' scenarios\n";

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { STAT_LEN = 512 };
+
 enum { HELLO_PATIENCE_MS = 10000 };
 
 static void close_all(int fds[PLAN_CALLERS_MAX])
@@ -184,24 +186,51 @@ int probe_reply(struct probe *probe, int caller, struct probe_reply *reply)
 	return 1;
 }
 
-bool probe_asleep(const struct probe *probe, int caller)
+/* Read the line of /proc/PID/task/TID/stat (proc(5)).
+ * Return: what follows the name in it, "S 1 …", in @text; NULL when there is no such thread. */
+static const char *thread_stat(pid_t pid, pid_t tid, char text[STAT_LEN])
 {
-	char path[64], text[256], *state;
+	char path[64], *name_end;
 	ssize_t len;
 	int fd;
 
-	if (end_of(probe, caller) < 0 || !probe->entered[caller])
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", probe->child.pid,
-		 probe->tids[caller]);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	len = read(fd, text, sizeof(text) - 1);
+		return NULL;
+	len = read(fd, text, STAT_LEN - 1);
 	close(fd);
 	if (len <= 0)
-		return false;
+		return NULL;
 	text[len] = '\0';
-	state = strrchr(text, ')'); /* the name before it may hold anything */
-	return state && state[1] == ' ' && state[2] == 'S';
+	name_end = strrchr(text, ')'); /* the name before it may hold anything */
+	return name_end && name_end[1] == ' ' ? name_end + 2 : NULL;
+}
+
+bool probe_asleep(const struct probe *probe, int caller)
+{
+	char text[STAT_LEN];
+	const char *state;
+
+	if (end_of(probe, caller) < 0 || !probe->entered[caller])
+		return false;
+	state = thread_stat(probe->child.pid, probe->tids[caller], text);
+	return state && state[0] == 'S';
+}
+
+bool probe_dying(const struct probe *probe)
+{
+	enum { PF_EXITING = 0x4 }; /* include/linux/sched.h: set before the sockets are closed */
+	char text[STAT_LEN];
+	const char *stat;
+	unsigned int flags;
+	char state;
+
+	if (probe->child.pid <= 0)
+		return false;
+	stat = thread_stat(probe->child.pid, probe->child.pid, text);
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
+	if (!stat || sscanf(stat, "%c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return true;
+	return state == 'Z' || state == 'X' || flags & PF_EXITING;
 }

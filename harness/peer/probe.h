@@ -48,6 +48,9 @@ int probe_call(struct probe *probe, const struct plan *plan, const struct plan_c
  * Return: 1 with @reply; 0 when there is none; -EPIPE when the probe is gone. */
 int probe_reply(struct probe *probe, int caller, struct probe_reply *reply);
 
+/* Has the probe died, or is it about to? What its sockets do now is not the scenario's doing. */
+bool probe_dying(const struct probe *probe);
+
 /* Is the caller asleep in the kernel (a blocked call), by /proc/PID/task/TID/stat?
  * False until its PROBE_ENTERED was taken. It may also sleep because its reply is already
  * waiting to be taken. */

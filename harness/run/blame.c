@@ -74,6 +74,9 @@ static void row(struct blame *blame, const char *field, const char *expected, co
 
 static enum play blame_end(struct blame *blame)
 {
+	if (stage_probe_died(&blame->engine->stage))
+		return PLAY_BROKEN;
+
 	size_t len;
 	uint8_t *blob = failure_pack(&blame->failure, &len);
 	struct event event = {
@@ -358,6 +361,24 @@ enum play blame_mismatch(struct engine *engine, int step, const struct seen *see
 	strbuf_free(&saw);
 	note_when(&blame, seen->packet.time);
 	note_repetition(&blame, seen);
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
+enum play blame_nothing_to_quote(struct engine *engine, int step)
+{
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
+	struct strbuf quoted = STRBUF_INIT;
+	struct blame blame;
+	char flags[FLAGS_LEN];
+
+	strbuf_puts(&quoted, packet->about_any    ? "packet"
+			     : packet->about_data ? "DATA"
+						  : flags_name(packet->about_flags, flags));
+	blame_begin(&blame, engine, step, packet_span(engine, step));
+	message(&blame, "no %s from %s has been seen that the ICMP message could quote",
+		strbuf_text(&quoted), host_name(engine, packet->about_from));
+	strbuf_free(&quoted);
 	note_scene(&blame);
 	return blame_end(&blame);
 }

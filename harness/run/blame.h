@@ -12,6 +12,9 @@ enum play blame_silence(struct engine *engine, int step);
 enum play blame_mismatch(struct engine *engine, int step, const struct seen *seen,
 			 const struct mismatches *mismatches);
 
+/* No packet has been seen that the ICMP message of @step could quote. */
+enum play blame_nothing_to_quote(struct engine *engine, int step);
+
 /* @seen came while no line expected a packet. @doing: "during the wait", … */
 enum play blame_unexpected(struct engine *engine, int step, const struct seen *seen,
 			   const char *doing);

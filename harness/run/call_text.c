@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 /* A read without a number asks for this many bytes: not worth saying. */
 enum { READ_DEFAULT = 65536 };
@@ -131,11 +132,24 @@ static void write_text(const struct plan_call *call, struct strbuf *out)
 	add_flags(call->args[1], out);
 }
 
+static bool is_timeout(const struct plan_call *call)
+{
+	return call->args[0] == SOL_SOCKET &&
+	       (call->args[1] == SO_RCVTIMEO || call->args[1] == SO_SNDTIMEO) &&
+	       call->data_len == sizeof(struct timeval);
+}
+
 static void setsockopt_text(const struct plan_call *call, struct strbuf *out)
 {
 	int64_t value = call->args[2];
 
-	if (call->data) {
+	if (call->data && is_timeout(call)) {
+		const struct timeval *time = (const void *)call->data;
+		int64_t ns = time->tv_sec * NS_PER_S + time->tv_usec * NS_PER_US;
+		char duration[DURATION_LEN];
+
+		strbuf_printf(out, " %s", format_duration(ns, duration));
+	} else if (call->data) {
 		strbuf_addch(out, ' ');
 		strbuf_quote(out, call->data, call->data_len, CALL_TEXT_DATA);
 	} else if (call->args[0] == SOL_SOCKET && call->args[1] == SO_LINGER) {

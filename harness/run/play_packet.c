@@ -67,8 +67,12 @@ static void note_stream(struct engine *engine, int flow, const struct seen *seen
 	struct connection *connection = &engine->connections[flow];
 	const struct packet *packet = &seen->packet;
 
+	bool probe = connection->flow.stream[seen->from].known &&
+		     flow_seq(&connection->flow, seen->from, packet) <
+			     connection->flow.stream[seen->from].next;
+
 	flow_saw(&connection->flow, seen->from, packet, seen->frame, arrives);
-	if (packet_seq_len(packet))
+	if (packet_seq_len(packet) || probe) /* keepalive and window probes repeat a number */
 		connection->transmission[seen->from] = packet->time;
 	if ((packet->flags & TCP_ACK) && arrives) {
 		int to = 1 - seen->from;
@@ -93,6 +97,9 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	if (!engine->first_packet)
 		engine->first_packet = packet->time;
 	keep_quote(engine, flow, seen);
+	if (flow != NO_INDEX && packet->class == PACKET_ICMP && seen->from != NO_INDEX)
+		event.u.packet.seq =
+			flow_seq(&engine->connections[flow].flow, seen->from, packet);
 	if (flow != NO_INDEX && packet->class == PACKET_TCP && seen->from != NO_INDEX) {
 		const struct flow *known = &engine->connections[flow].flow;
 

@@ -42,6 +42,12 @@ static bool right_address(const struct engine *engine, const struct plan_address
 	return same;
 }
 
+/* MSG_NOSIGNAL: this call may raise no signal, whatever it returns. */
+static bool wants_no_signal(const struct plan_call *call)
+{
+	return call->id == CALL_SEND && (call->args[1] & MSG_NOSIGNAL);
+}
+
 /* Is @reply what @expected says of @call? */
 static bool right_result(const struct engine *engine, const struct plan_call *call,
 			 const struct plan_result *expected, const struct probe_reply *reply)
@@ -49,6 +55,8 @@ static bool right_result(const struct engine *engine, const struct plan_call *ca
 	bool failed = reply->ret < 0;
 
 	if (expected->sigpipe && !reply->sigpipe)
+		return false;
+	if (reply->sigpipe && wants_no_signal(call))
 		return false;
 	if (expected->queued_errno &&
 	    (reply->queued_errno != expected->queued_errno ||

@@ -9,6 +9,7 @@
 #include "wire/decode.h"
 
 static const uint32_t first_isn = 1000000000; /* of crafted streams: easy to know in a dump */
+static const int64_t lateness_allowed = 110 * NS_PER_MS;
 static const uint32_t first_ts = 1000;        /* of crafted timestamp clocks, in milliseconds */
 
 /* Wait for the time a send is due: its own, and the wire's delay there and back. */
@@ -30,20 +31,22 @@ static enum play wait_for_turn(struct engine *engine, int step)
 	return PLAY_ON;
 }
 
-/* A timed send that left too late would make the rest of the scenario mean something else. */
+/* A timed send that left too late would make the rest of the scenario mean something else. What
+ * is too late for us no line can say: its tolerance is the kernel's. */
 static enum play left_in_time(struct engine *engine, int64_t time, const struct window *window)
 {
 	char late[DURATION_LEN];
 
-	if (time <= window->high)
+	if (!window->due || time <= window->due + (window->due - window->base) / 8 + lateness_allowed)
 		return PLAY_ON;
 	return broken(engine, "this machine is too busy: a packet left %s after its time",
 		      format_duration(time - window->due, late));
 }
 
-static enum play make_icmp(struct engine *engine, const struct plan_packet *packet,
-			   const struct surroundings *around, struct frame *frame)
+static enum play make_icmp(struct engine *engine, int step, const struct surroundings *around,
+			   struct frame *frame)
 {
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
 	const struct quote *quote = find_quote(engine, packet->flow, packet->about_from,
 					       packet->about_any, packet->about_data,
 					       packet->about_flags);
@@ -51,7 +54,7 @@ static enum play make_icmp(struct engine *engine, const struct plan_packet *pack
 	char why[CRAFT_ERROR_LEN];
 
 	if (!quote)
-		return broken(engine, "no packet has been seen that the ICMP message could quote");
+		return blame_nothing_to_quote(engine, step);
 	compose_icmp(packet, around, quote->frame + ETH_HEADER, quote->len - ETH_HEADER, &icmp);
 	if (craft_icmp(engine->stage.crafter, &icmp, frame, why) < 0)
 		return broken(engine, "cannot craft the packet: %s", why);
@@ -65,11 +68,15 @@ static void find_resent(const struct engine *engine, const struct plan_packet *p
 	const struct quote *quote =
 		packet->again ? find_quote(engine, packet->flow, packet->from, false, true, 0)
 			      : NULL;
+	const struct stream *stream =
+		&engine->connections[packet->flow].flow.stream[packet->from];
 	struct packet decoded;
 
 	if (!quote)
 		return;
 	decode(quote->frame, quote->len, 0, &decoded);
+	if (flow_relative(stream, decoded.seq) != stream->last_start)
+		return; /* the last packet was a SYN or FIN: there is nothing to repeat but that */
 	around->resent = quote->frame + decoded.payload;
 	around->resent_len = decoded.payload_len;
 }
@@ -100,9 +107,9 @@ static enum play make_tcp(struct engine *engine, const struct plan_packet *packe
 	return PLAY_ON;
 }
 
-static enum play make_frame(struct engine *engine, const struct plan_packet *packet,
-			    struct frame *frame)
+static enum play make_frame(struct engine *engine, int step, struct frame *frame)
 {
+	const struct plan_packet *packet = engine->plan->steps[step].packet;
 	int64_t milliseconds = (clock_real_ns() - engine->begun) / NS_PER_MS;
 	struct surroundings around = {
 		.route = stage_route(&engine->stage, packet->from),
@@ -111,7 +118,7 @@ static enum play make_frame(struct engine *engine, const struct plan_packet *pac
 		.isn = first_isn + (uint32_t)packet->flow * 1000000,
 	};
 
-	return packet->icmp ? make_icmp(engine, packet, &around, frame)
+	return packet->icmp ? make_icmp(engine, step, &around, frame)
 			    : make_tcp(engine, packet, &around, frame);
 }
 
@@ -122,15 +129,17 @@ static enum play send_step(struct engine *engine, int step)
 	const struct plan_packet *packet = plan_step->packet;
 	uint8_t bytes[FRAME_MAX];
 	struct frame frame = { bytes, 0 };
-	enum play play = make_frame(engine, packet, &frame);
+	enum play play = make_frame(engine, step, &frame);
+	const struct seen *sent;
 
 	if (play != PLAY_ON)
 		return play;
 	if (stage_send(&engine->stage, packet->from, frame.bytes, frame.len) < 0)
 		return PLAY_BROKEN;
-	note_packet(engine, step, packet->flow, &engine->stage.last_sent, FATE_SENT,
-		    plan_step->kind == STEP_SEND, !(packet->set & FIELD_CHECKSUM));
-	mark_event(engine, step, engine->stage.last_sent.packet.time);
+	sent = stage_last_sent(&engine->stage, packet->from);
+	note_packet(engine, step, packet->flow, sent, FATE_SENT, plan_step->kind == STEP_SEND,
+		    !(packet->set & FIELD_CHECKSUM));
+	mark_event(engine, step, sent->packet.time);
 	return PLAY_ON;
 }
 
@@ -142,7 +151,7 @@ enum play play_send(struct engine *engine, int step)
 	if (play == PLAY_ON)
 		play = send_step(engine, step);
 	if (play == PLAY_ON)
-		play = left_in_time(engine, engine->stage.last_sent.packet.time, &window);
+		play = left_in_time(engine, engine->event_before, &window);
 	return play == PLAY_ON ? check_callers(engine) : play;
 }
 

@@ -201,7 +201,7 @@ static struct plan_packet expected_of(const struct engine *engine, int step, siz
 	const struct connection *connection = &engine->connections[expected.flow];
 	int64_t ack;
 
-	if (occurrence || plan_step->time.kind == TIME_GAPS)
+	if ((occurrence || plan_step->time.kind == TIME_GAPS) && !(expected.set & FIELD_SEQ))
 		expected.again = true;
 	if (!both_kernels(engine) || seen->from == NO_INDEX || expected.set & FIELD_ACK ||
 	    seen->packet.class != PACKET_TCP)

@@ -174,13 +174,13 @@ void stage_close(struct stage *stage)
 		sender_close(stage->ports[i].sender);
 		capture_close(stage->ports[i].capture);
 		queue_free(&stage->ports[i].unseen);
+		free(stage->ports[i].last_sent.frame);
 	}
 	programs_close(stage);
 	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
 		free(stage->callers[i].data);
 	crafter_free(stage->crafter);
 	queue_free(&stage->arrived);
-	free(stage->last_sent.frame);
 	strbuf_free(&stage->out);
 	world_leave(&stage->world);
 }
@@ -228,8 +228,7 @@ static int host_of(const struct stage *stage, const struct packet *packet)
 
 /* Is it the oldest of the frames we sent there? Then it gets its timestamp. The wire keeps
  * their order, so only the oldest can be next. */
-static bool take_own(struct stage *stage, struct port *port, const uint8_t *bytes, size_t len,
-		     int64_t time)
+static bool take_own(struct port *port, const uint8_t *bytes, size_t len, int64_t time)
 {
 	if (!port->unseen.count)
 		return false;
@@ -238,9 +237,9 @@ static bool take_own(struct stage *stage, struct port *port, const uint8_t *byte
 
 	if (oldest->len != len || memcmp(oldest->frame, bytes, len) != 0)
 		return false;
-	free(stage->last_sent.frame);
-	stage->last_sent = queue_pop(&port->unseen);
-	stage->last_sent.packet.time = time;
+	free(port->last_sent.frame);
+	port->last_sent = queue_pop(&port->unseen);
+	port->last_sent.packet.time = time;
 	return true;
 }
 
@@ -273,7 +272,7 @@ static int collect_port(struct stage *stage, int host)
 	while ((rc = capture_next(port->capture, &bytes, &len, &time, why)) > 0) {
 		struct packet packet;
 
-		if (take_own(stage, port, bytes, len, time)) {
+		if (take_own(port, bytes, len, time)) {
 			count++;
 			continue;
 		}
@@ -381,6 +380,16 @@ static int probe_gone(struct stage *stage, int index)
 	return -EPIPE;
 }
 
+bool stage_probe_died(struct stage *stage)
+{
+	for (int i = 0; i < stage->plan->n_callers; i++)
+		if (probe_dying(&stage->probes[stage->plan->callers[i].host])) {
+			probe_gone(stage, i);
+			return true;
+		}
+	return false;
+}
+
 static int collect_replies(struct stage *stage)
 {
 	int count = 0;
@@ -473,9 +482,14 @@ int stage_pass(struct stage *stage, int from, const uint8_t *frame, size_t len)
 	return rc < 0 ? fail(stage, rc, "cannot send on the wire", why) : 0;
 }
 
+const struct seen *stage_last_sent(const struct stage *stage, int from)
+{
+	return &stage->ports[1 - from].last_sent;
+}
+
 int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
 {
-	const struct port *port = &stage->ports[1 - from];
+	struct port *port = &stage->ports[1 - from];
 	int64_t deadline = clock_real_ns() + own_frame_patience;
 	int rc = stage_pass(stage, from, frame, len);
 
@@ -488,8 +502,8 @@ int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
 				    "the packet never showed up in the capture");
 	}
 	if (rc >= 0)
-		decode(stage->last_sent.frame, len, stage->last_sent.packet.time,
-		       &stage->last_sent.packet);
+		decode(port->last_sent.frame, port->last_sent.len, port->last_sent.packet.time,
+		       &port->last_sent.packet);
 	return rc < 0 ? rc : 0;
 }
 

@@ -48,6 +48,7 @@ struct port {
 	struct capture *capture;   /* (owned) NULL: a crafted host has none */
 	struct sender *sender;     /* (owned) */
 	struct seen_queue unseen;  /* sent by us, not yet seen in the capture (not decoded) */
+	struct seen last_sent;     /* (owned) ours, seen last; frame NULL: none yet */
 };
 
 
@@ -76,7 +77,6 @@ struct stage {
 	struct sockdiag *diags[PLAN_HOSTS]; /* (owned) */
 
 	struct seen_queue arrived; /* from the kernel hosts, not yet spoken of, by time */
-	struct seen last_sent;     /* (owned) ours, seen on the wire last; frame NULL: none yet */
 	struct caller callers[PLAN_CALLERS_MAX];
 	struct socket_view sockets[PLAN_SOCKETS_MAX];
 
@@ -102,8 +102,11 @@ int stage_collect(struct stage *stage);
 int stage_wait(struct stage *stage, int64_t deadline);
 
 /* Put a frame on the wire in the name of host @from and wait for its timestamp.
- * Return: 0 with stage->last_sent; -errno. */
+ * Return: 0 (see stage_last_sent); -errno. */
 int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len);
+
+/* What stage_send() has sent in the name of @from last, with its timestamp. */
+const struct seen *stage_last_sent(const struct stage *stage, int from);
 
 /* The same without waiting: the timestamp is not wanted. */
 int stage_pass(struct stage *stage, int from, const uint8_t *frame, size_t len);
@@ -116,6 +119,10 @@ void stage_arrived_done(struct stage *stage);
 
 /* Frames that a capture had no room for. */
 int64_t stage_lost(const struct stage *stage);
+
+/* Has a probe died? Then the reason is in stage->error: what looks like the kernel's doing, a
+ * FIN say, may be the death of its sockets. */
+bool stage_probe_died(struct stage *stage);
 
 /* Make a call. Return: 0, -EPIPE when the probe is gone. */
 int stage_call(struct stage *stage, const struct plan_call *call, int step);

@@ -203,6 +203,17 @@ static void owns(void **state)
 	assert_false(flow_owns(&fixture->flow, 1, &icmp));
 }
 
+static void an_icmp_error_has_the_number_it_quotes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct packet icmp = { .class = PACKET_ICMP, .sport = 40000, .dport = 8080, .seq = 1001 };
+
+	fixture->flow.port[1] = 8080;
+	say(fixture, 0, TCP_SYN, 1000, 0, true);
+	assert_int_equal(flow_seq(&fixture->flow, 1, &icmp), 1); /* host 1 quotes host 0 */
+	assert_int_equal(flow_seq(&fixture->flow, 0, &icmp), 1); /* so does host 0 */
+}
+
 static void absolute(void **state)
 {
 	const struct stream stream = { .known = true, .isn = 0xfffffff0, .next = 100 };
@@ -383,7 +394,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(numbers_begin_at_the_syn), TEST(numbers_never_wrap), TEST(holes),
 		TEST(more_holes_than_room), TEST(syn_again), TEST(refused), TEST(no_syn_seen),
-		TEST(owns), TEST(absolute), TEST(default_syn), TEST(default_data),
+		TEST(owns), TEST(an_icmp_error_has_the_number_it_quotes),
+		TEST(absolute), TEST(default_syn), TEST(default_data),
 		TEST(sent_again), TEST(every_field), TEST(written_options), TEST(timestamps),
 	};
 

@@ -41,6 +41,19 @@ static void test_within_has_no_tolerance(void **state)
 	assert_true(window.high == reference.event_before + 50 * NS_PER_MS);
 }
 
+/* A question is not asked before: its answer might be right too early. */
+static void test_between_is_due_when_it_opens(void **state)
+{
+	(void)state;
+	const int64_t ns[] = { NS_PER_S, 2 * NS_PER_S };
+	struct plan_time time = time_of(TIME_BETWEEN, ns, 2);
+	struct window window = timeline_window(&time, 0, NS_PER_S, &reference);
+
+	assert_true(window.low == reference.event_before + NS_PER_S);
+	assert_true(window.due == window.low);
+	assert_true(window.high == reference.event_before + 2 * NS_PER_S);
+}
+
 static void test_after_has_the_wheels_tolerance(void **state)
 {
 	(void)state;
@@ -101,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_time_is_no_limit),
 		cmocka_unit_test(test_within_has_no_tolerance),
+		cmocka_unit_test(test_between_is_due_when_it_opens),
 		cmocka_unit_test(test_after_has_the_wheels_tolerance),
 		cmocka_unit_test(test_own_tolerance_goes_before_the_scenarios),
 		cmocka_unit_test(test_what_times_count_from),

@@ -39,8 +39,22 @@ static bool first_syn(const struct flow *flow, int from, const struct packet *pa
 	return !(packet->flags & TCP_ACK) && packet->seq != stream->isn && over;
 }
 
+static bool ports_are(const struct flow *flow, int from, const struct packet *packet)
+{
+	uint16_t src = flow->port[from], dst = flow->port[1 - from];
+
+	if (!flow->begun)
+		return (!src || src == packet->sport) && (!dst || dst == packet->dport);
+	return src == packet->sport && dst == packet->dport;
+}
+
 int64_t flow_seq(const struct flow *flow, int from, const struct packet *packet)
 {
+	if (packet->class == PACKET_ICMP) { /* the number of the packet that it quotes */
+		int quoted = ports_are(flow, from, packet) ? from : 1 - from;
+
+		return flow_relative(&flow->stream[quoted], packet->seq);
+	}
 	if (first_syn(flow, from, packet))
 		return 0;
 	return flow_relative(&flow->stream[from], packet->seq);
@@ -80,15 +94,6 @@ uint32_t flow_absolute(const struct stream *stream, const struct plan_seq *seq, 
 		break;
 	}
 	return stream->isn + (uint32_t)next;
-}
-
-static bool ports_are(const struct flow *flow, int from, const struct packet *packet)
-{
-	uint16_t src = flow->port[from], dst = flow->port[1 - from];
-
-	if (!flow->begun)
-		return (!src || src == packet->sport) && (!dst || dst == packet->dport);
-	return src == packet->sport && dst == packet->dport;
 }
 
 bool flow_owns(const struct flow *flow, int from, const struct packet *packet)
@@ -235,6 +240,7 @@ void flow_saw(struct flow *flow, int from, const struct packet *packet,
 	if (len > 0) {
 		stream->last_start = first;
 		stream->last_len = len;
+		stream->last_payload = packet->payload_len;
 		if (first + len > stream->next)
 			stream->next = first + len;
 		if (arrives)

@@ -20,7 +20,8 @@ struct stream {
 	bool closed;         /* its FIN has been sent */
 	uint32_t isn;        /* 0 when the SYN was never seen */
 	int64_t next;        /* highest sequence number sent, plus one */
-	int64_t last_start, last_len; /* the last packet that took up sequence space */
+	int64_t last_start, last_len; /* the last packet that took up sequence space, */
+	int64_t last_payload;         /* and its payload */
 	int64_t got;         /* up to here without a hole, the other side has it */
 	struct { int64_t start, end; } beyond[FLOW_HOLES_MAX]; /* what it has beyond, sorted */
 	int n_beyond;
@@ -58,8 +59,9 @@ bool flow_owns(const struct flow *flow, int from, const struct packet *packet);
 int64_t flow_relative(const struct stream *stream, uint32_t absolute);
 
 /* The sequence and acknowledgement numbers of a packet that the flow has not been told of
- * yet, as the scenario speaks of them. Without the ACK flag the acknowledgement number
- * acknowledges nothing and is the one on the wire. */
+ * yet, as the scenario speaks of them; an ICMP error's is that of the packet it quotes.
+ * Without the ACK flag the acknowledgement number acknowledges nothing and is the one on
+ * the wire. */
 int64_t flow_seq(const struct flow *flow, int from, const struct packet *packet);
 int64_t flow_ack(const struct flow *flow, int from, const struct packet *packet);
 

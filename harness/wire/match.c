@@ -262,15 +262,6 @@ static void check_checksum(const struct match *match)
 	differ(match, "tcp checksum", want, saw);
 }
 
-/* Payload that the last packet of this host that took up sequence space had. */
-static int64_t last_payload(const struct match *match)
-{
-	uint16_t flags = match->expected->flags;
-	int64_t len = match->flow->stream[match->from].last_len;
-
-	return len - !!(flags & TCP_SYN) - !!(flags & TCP_FIN);
-}
-
 static void check_length(const struct match *match)
 {
 	const struct plan_packet *expected = match->expected;
@@ -282,11 +273,11 @@ static void check_length(const struct match *match)
 		high = expected->len_high;
 	} else if (expected->set & FIELD_DATA) {
 		low = high = (int64_t)expected->data_len;
-	} else if (expected->again && expected->from == match->from) {
-		low = high = last_payload(match);
-	} else if (expected->any_data || expected->flags & TCP_PSH || expected->again) {
-		low = !expected->again;
-		high = INT64_MAX;
+	} else if (expected->any_data || expected->flags & TCP_PSH) {
+		bool repeats = expected->again && expected->from == match->from;
+
+		low = repeats ? match->flow->stream[match->from].last_payload : 1;
+		high = repeats ? low : INT64_MAX;
 	}
 	if (saw >= low && saw <= high)
 		return;

@@ -27,7 +27,9 @@ static size_t address_size(int family)
 
 int netlink_open(struct netlink *netlink, unsigned int groups)
 {
-	const struct timeval patience = { .tv_sec = 2 };
+	/* Long: beside many worlds that come and go the kernel's one queue for IPv6
+	 * addresses, and its one lock for links, may be seconds behind. */
+	const struct timeval patience = { .tv_sec = 60 };
 	int rc;
 
 	netlink->count = 0;

@@ -98,10 +98,12 @@ static bool sysctl_path(const char *key, char *path, size_t len)
 	return true;
 }
 
-static const char *sysctl_remedy(int rc)
+static const char *sysctl_remedy(int rc, const char *path)
 {
 	switch (-rc) {
 	case ENOENT:
+		if (access(path, F_OK) == 0) /* tcp_congestion_control = nope */
+			return "; the kernel knows nothing of this name";
 		return "; this kernel has no such setting for a network namespace";
 	case EINVAL:
 		return "; the kernel refuses this value";
@@ -127,7 +129,7 @@ static int set_sysctl(const struct builder *builder, const struct plan_sysctl *s
 	rc = write_file(path, sysctl->value);
 	if (rc < 0)
 		snprintf(builder->error, WORLD_ERROR_LEN, "cannot set sysctl %s = %s: %s%s",
-			 sysctl->key, sysctl->value, strerror(-rc), sysctl_remedy(rc));
+			 sysctl->key, sysctl->value, strerror(-rc), sysctl_remedy(rc, path));
 	return rc;
 }
 
