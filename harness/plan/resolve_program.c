@@ -311,8 +311,18 @@ static bool read_signal(const struct program_line *at, const struct ast_value *v
 {
 	if (value->kind == VAL_WORD && signal_by_name(value->word.text, signal))
 		return true;
-	FAIL(at->r, value->span, "this is not the name of a signal");
-	HELP(at->r, "as in SIGTERM, SIGKILL, SIGINT");
+
+	const char *longer = value->kind == VAL_WORD
+				     ? arena_printf(at->r->arena, "SIG%s", value->word.text) : "";
+
+	FAIL(at->r, value->span, at->verb->kind == STEP_KILL
+					 ? "this is not the name of a signal"
+					 : "a program exits with a number, or by a signal");
+	if (signal_by_name(longer, signal))
+		HELP(at->r, "did you mean '%s'?", longer);
+	else
+		HELP(at->r, at->verb->kind == STEP_KILL ? "as in SIGTERM, SIGKILL, SIGINT"
+							: "as in 0, 7, SIGTERM");
 	return false;
 }
 
@@ -387,7 +397,8 @@ static bool read_syscall_name(struct program_line *at)
 		return false;
 	}
 	if (!syscall_by_name(name->word.text, &deed->syscall))
-		return unknown_word(at->r, &name->word, "socket call", syscall_words(), NULL);
+		return unknown_word(at->r, &name->word, "socket call", syscall_words(),
+				    "only calls on TCP sockets are told: connect, recv, close …");
 	if (line->n_values == 1)
 		return true;
 	deed->option_given = true;
@@ -494,7 +505,8 @@ void resolve_program_line(struct resolver *r, const struct ast_line *line, int h
 	}
 	if (ok || verb->kind == STEP_RUN)
 		ok &= verb->read(&at);
-	if (!ok && verb->kind == STEP_RUN)
+	if (!ok && verb->kind == STEP_RUN &&
+	    !(line->as.text && find_program(r, host, line->as.text) != NO_INDEX))
 		r->scope.program_unsure[host] = true;
 	ok &= resolve_time_of_answer(r, line, &step.time);
 	if (ok)
