@@ -217,7 +217,7 @@ static void an_icmp_error_has_the_number_it_quotes(void **state)
 static void absolute(void **state)
 {
 	const struct stream stream = { .known = true, .isn = 0xfffffff0, .next = 100 };
-	struct plan_seq seq = { SEQ_RELATIVE, 17 };
+	struct plan_seq seq = { .kind = SEQ_RELATIVE, .value = 17 };
 
 	(void)state;
 	assert_int_equal(flow_absolute(&stream, &seq, 50), 1);
