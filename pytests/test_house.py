@@ -21,9 +21,10 @@ SEES = {
     "world": ("base/", "plan/plan.h", "plan/names.h"),
     "peer": ("base/", "plan/plan.h", "plan/names.h", "plan/tcp_info.h", "world/"),
     "wire": ("base/", "plan/plan.h", "plan/names.h"),
-    "run": ("base/", "plan/plan.h", "plan/names.h", "plan/tcp_info.h", "world/", "peer/", "wire/"),
+    "run": ("base/", "plan/plan.h", "plan/names.h", "plan/program_names.h", "plan/tcp_info.h", "world/", "peer/",
+            "wire/"),
     "report": ("base/", "plan/plan.h", "plan/names.h", "wire/packet.h", "run/record.h", "run/call_text.h",
-               "run/constants.h", "plan/tcp_info.h"),
+               "run/constants.h", "run/program_text.h", "plan/tcp_info.h", "plan/program_names.h"),
     "command": tuple(f"{room}/" for room in ROOMS),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)

@@ -220,20 +220,17 @@ static enum finding look_at_output(const struct plan_result *expected,
 	const char *at;
 
 	*len = 0;
-	switch (expected->kind) {
-	case RESULT_OUTPUT_END:
+	if (expected->kind == RESULT_OUTPUT_END)
 		return have || view->lost ? DIFFERS : view->ended ? FOUND : NOT_YET;
-	case RESULT_CONTAINS:
+	if (expected->kind == RESULT_CONTAINS) {
 		at = memmem(text, have, expected->data, wanted);
 		if (at)
 			*len = (size_t)(at - text) + wanted;
-		break;
-	default: /* RESULT_DATA */
+	} else {
 		*len = wanted;
 		if (view->lost || memcmp(text, expected->data, have < wanted ? have : wanted) != 0)
 			return DIFFERS;
 		at = have >= wanted ? text : NULL;
-		break;
 	}
 	return at ? FOUND : view->ended ? DIFFERS : NOT_YET;
 }
@@ -471,15 +468,12 @@ static bool right_call(const struct plan_deed *deed, const struct plan_result *e
 {
 	int64_t number = gives_value(deed, call) ? call->value : call->ret;
 
-	switch (expected->kind) {
-	case RESULT_SUCCESS:
+	if (expected->kind == RESULT_SUCCESS)
 		return call->ret >= 0;
-	case RESULT_ERRNO:
-		return gives_value(deed, call) ? call->value == expected->number
-					       : call->ret < 0 && call->err == expected->number;
-	default: /* RESULT_NUMBER */
+	if (expected->kind == RESULT_NUMBER)
 		return call->ret >= 0 && compare_holds(expected->compare, number, expected->number);
-	}
+	return gives_value(deed, call) ? call->value == expected->number
+				       : call->ret < 0 && call->err == expected->number;
 }
 
 static void expected_call_text(const struct plan_result *expected, struct strbuf *out)
@@ -570,22 +564,17 @@ static enum play play_syscall(struct engine *engine, int step)
 
 enum play play_program(struct engine *engine, int step)
 {
-	switch (engine->plan->steps[step].kind) {
-	case STEP_RUN:
-		return play_run(engine, step);
-	case STEP_STDIN:
-		return play_stdin(engine, step);
-	case STEP_OUTPUT:
-		return play_output(engine, step);
-	case STEP_EXIT:
-		return play_exit(engine, step);
-	case STEP_KILL:
-		return play_kill(engine, step);
-	case STEP_LISTENING:
-		return play_listening(engine, step);
-	case STEP_SYSCALL:
-		return play_syscall(engine, step);
-	default:
-		return broken(engine, "a step nobody can play");
-	}
+	static const struct {
+		enum step_kind kind;
+		enum play (*play)(struct engine *engine, int step);
+	} plays[] = {
+		{ STEP_RUN, play_run },   { STEP_STDIN, play_stdin }, { STEP_OUTPUT, play_output },
+		{ STEP_EXIT, play_exit }, { STEP_KILL, play_kill },
+		{ STEP_LISTENING, play_listening }, { STEP_SYSCALL, play_syscall },
+	};
+
+	for (size_t i = 0; i < sizeof(plays) / sizeof(plays[0]); i++)
+		if (plays[i].kind == engine->plan->steps[step].kind)
+			return plays[i].play(engine, step);
+	return broken(engine, "a step nobody can play");
 }
