@@ -11,6 +11,7 @@
 
 struct engine_pipes {
 	int events; /* out: the record's events (record_write) */
+	int turn;   /* how many players were started before this one: chooses its processor */
 	int gate;   /* in: one byte is the word to go; end of file: nobody waits for us any more */
 };
 

@@ -98,7 +98,9 @@ static int start_player(struct suite *suite, struct player *player, size_t job)
 		close(events[1]);
 		return rc;
 	}
-	args.pipes = (struct engine_pipes){ .events = events[1], .gate = gate[0] };
+	args.pipes = (struct engine_pipes){
+		.events = events[1], .gate = gate[0], .turn = (int)suite->started,
+	};
 	rc = child_start(&player->child, player_main, &args);
 	close(events[1]);
 	close(gate[0]);
