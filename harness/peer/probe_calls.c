@@ -197,6 +197,22 @@ static int64_t call_recvmsg(struct probe_action *action)
 	return give_data(action, ret);
 }
 
+/* "abc…z" over and over; what is there already is copied behind itself. */
+static void fill(uint8_t *bytes, size_t len)
+{
+	enum { ALPHABET = 26 };
+	size_t done = len < ALPHABET ? len : ALPHABET;
+
+	for (size_t i = 0; i < done; i++)
+		bytes[i] = (uint8_t)('a' + i);
+	while (done < len) {
+		size_t more = len - done < done ? len - done : done;
+
+		memcpy(bytes + done, bytes, more);
+		done += more;
+	}
+}
+
 /* The payload a line wrote, or "abc…z" over and over. */
 static int64_t prepare_write(struct probe_action *action)
 {
@@ -210,8 +226,7 @@ static int64_t prepare_write(struct probe_action *action)
 	action->len = (size_t)call->args[0];
 	if (reserve(action->caller, action->len) < 0)
 		return -1;
-	for (size_t i = 0; i < action->len; i++)
-		action->caller->buffer[i] = (uint8_t)('a' + i % 26);
+	fill(action->caller->buffer, action->len);
 	action->bytes = action->caller->buffer;
 	return 0;
 }

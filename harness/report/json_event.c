@@ -360,6 +360,7 @@ static void add_kind(struct json_maker *maker, json_t *object, const struct plan
 		break;
 	case EVENT_END:
 		put_number(maker, object, "frames_lost", event->u.end.frames_lost);
+		put_number(maker, object, "unrecorded", event->u.end.unrecorded);
 		break;
 	case EVENT_READY:
 	case EVENT_BEGIN:

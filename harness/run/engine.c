@@ -93,6 +93,9 @@ static void end(struct engine *engine, enum play play)
 	struct event event = {
 		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
 		.u.end = { .verdict = verdicts[play], .frames_lost = frames_lost(engine),
+			    .unrecorded = engine->ignored > IGNORED_RECORDED
+						  ? (int64_t)(engine->ignored - IGNORED_RECORDED)
+						  : 0,
 			   .lacking = play == PLAY_LACKING },
 	};
 	bool told = play == PLAY_BROKEN || play == PLAY_LACKING;

@@ -19,6 +19,10 @@ enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN,
 
 enum { QUOTES_MAX = 64 };
 
+/* Packets that a rule lets pass, in the record: so many whole, so many in all, and how much of
+ * those between (headers, at most 60 bytes of TCP and 40 of IPv6, and a little payload). */
+enum { IGNORED_WHOLE = 1000, IGNORED_RECORDED = 10000, IGNORED_HEAD = 128 };
+
 /* The latest packet of a host with these flags: what an ICMP message may quote, and what a
  * retransmission repeats. */
 struct quote {
@@ -46,6 +50,7 @@ struct engine {
 	struct quote quotes[QUOTES_MAX];
 	size_t n_quotes;
 	uint64_t packets;       /* on the wire so far */
+	uint64_t ignored;       /* of them, passed on by a rule and looked at by no line */
 	int64_t begun;          /* when the play began, ns CLOCK_REALTIME */
 	int64_t clock_offset;   /* of the two clocks at that time */
 	int64_t first_packet;   /* 0: none yet */

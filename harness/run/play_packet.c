@@ -83,6 +83,18 @@ static void note_stream(struct engine *engine, int flow, const struct seen *seen
 	}
 }
 
+/* A bulk transfer that a rule lets pass would drown the record: the first packets are
+ * recorded whole, more of them without most of their payload, the rest is counted. */
+static bool is_recorded(struct engine *engine, enum packet_fate fate, struct event *event)
+{
+	if (fate != FATE_IGNORED)
+		return true;
+	engine->ignored++;
+	if (engine->ignored > IGNORED_WHOLE && event->blob_len > IGNORED_HEAD)
+		event->blob_len = IGNORED_HEAD;
+	return engine->ignored <= IGNORED_RECORDED;
+}
+
 void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
 		 enum packet_fate fate, bool counts, bool arrives)
 {
@@ -96,7 +108,8 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	engine->packets++;
 	if (!engine->first_packet)
 		engine->first_packet = packet->time;
-	keep_quote(engine, flow, seen);
+	if (fate != FATE_IGNORED) /* what nobody looks at nobody quotes */
+		keep_quote(engine, flow, seen);
 	if (flow != NO_INDEX && packet->class == PACKET_ICMP && seen->from != NO_INDEX)
 		event.u.packet.seq =
 			flow_seq(&engine->connections[flow].flow, seen->from, packet);
@@ -109,7 +122,8 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 		if (counts)
 			note_stream(engine, flow, seen, arrives);
 	}
-	stage_emit(&engine->stage, &event, seen->frame);
+	if (is_recorded(engine, fate, &event))
+		stage_emit(&engine->stage, &event, seen->frame);
 }
 
 const struct quote *find_quote(const struct engine *engine, int flow, int from,

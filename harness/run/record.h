@@ -107,6 +107,7 @@ struct event {
 			bool lacking;    /* skipped: a program is not installed */
 			enum verdict verdict;
 			int64_t frames_lost;
+			int64_t unrecorded; /* packets that a rule let pass, only counted */
 		} end;
 	} u;
 };

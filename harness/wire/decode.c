@@ -15,6 +15,7 @@
 
 #include "plan/plan.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd };
@@ -57,13 +58,23 @@ static void malformed(struct packet *out, const char *why)
 
 uint16_t inet_checksum(const uint8_t *bytes, size_t len, uint32_t sum)
 {
-	uint64_t total = sum;
-	size_t i;
+	uint64_t total = 0;
+	uint8_t rest[4] = { 0 };
+	uint32_t word;
 
-	for (i = 0; i + 1 < len; i += 2)
-		total += get16(bytes + i);
-	if (i < len)
-		total += (uint64_t)bytes[i] << 8;
+	/* The sum does not depend on the order of bytes (RFC 1071 2 B): add words as this
+	 * machine reads them, and turn the result around once. */
+	for (; len >= sizeof(word); len -= sizeof(word), bytes += sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		total += word;
+	}
+	if (len)
+		memcpy(rest, bytes, len);
+	memcpy(&word, rest, sizeof(word));
+	total += word;
+	while (total >> 16)
+		total = (total & 0xffff) + (total >> 16);
+	total = ntohs((uint16_t)total) + (uint64_t)sum;
 	while (total >> 16)
 		total = (total & 0xffff) + (total >> 16);
 	return (uint16_t)~total;
