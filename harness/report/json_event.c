@@ -335,6 +335,9 @@ static void add_kind(struct json_maker *maker, json_t *object, const struct plan
 	switch (event->kind) {
 	case EVENT_PACKET:
 		add_packet(maker, object, plan, event, record->blobs[index]);
+		if (event->u.packet.passed)
+			put_number(maker, object, "passed_ns",
+				   event->u.packet.passed - record->begin);
 		break;
 	case EVENT_CALL:
 		json_add_call(maker, object, plan, event->step, event->u.call.caller);

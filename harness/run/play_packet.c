@@ -102,7 +102,8 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	struct event event = {
 		.kind = EVENT_PACKET, .step = step, .time = packet->time,
 		.blob_len = (uint32_t)seen->len,
-		.u.packet = { .from = seen->from, .flow = flow, .fate = fate, .packet = *packet },
+		.u.packet = { .from = seen->from, .flow = flow, .fate = fate, .packet = *packet,
+			      .passed = seen->passed },
 	};
 
 	engine->packets++;

@@ -72,6 +72,8 @@ struct event {
 			int flow;              /* NO_INDEX: none of the plan's */
 			enum packet_fate fate;
 			int64_t seq, ack;      /* relative */
+			int64_t passed;        /* when it left for the other kernel host; 0: it did not,
+			                          or nobody looked */
 			bool ack_valid;
 			struct packet packet;
 		} packet;

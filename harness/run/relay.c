@@ -417,6 +417,22 @@ int64_t relay_next_due(const struct engine *engine)
 	return due;
 }
 
+/* When was it on the other host's wire? The capture has seen it by now: a frame is captured
+ * while it is sent. */
+static int note_passing(struct engine *engine, struct seen *seen)
+{
+	const struct port *port;
+	int rc;
+
+	if (!seen->arrived || !passes_frames(engine))
+		return 0;
+	port = &engine->stage.ports[1 - seen->from];
+	rc = stage_collect(&engine->stage);
+	if (port->passed >= seen->packet.time)
+		seen->passed = port->passed;
+	return rc < 0 ? rc : 0;
+}
+
 int relay_take(struct engine *engine, int step, struct seen *seen)
 {
 	struct doing doing = doing_of_step(engine->plan, step);
@@ -425,6 +441,8 @@ int relay_take(struct engine *engine, int step, struct seen *seen)
 	if (seen->settled)
 		return 0;
 	rc = act(engine, &doing, seen);
+	if (rc == 0)
+		rc = note_passing(engine, seen);
 	return rc < 0 ? rc : track(engine, seen);
 }
 

@@ -25,38 +25,45 @@ static void *must(void *memory)
 	return memory;
 }
 
-static struct seen *queue_at(const struct seen_queue *queue, size_t index)
+static struct seen **queue_at(const struct seen_queue *queue, size_t index)
 {
 	return &queue->items[(queue->first + index) % queue->room];
 }
 
+static void make_room(struct seen_queue *queue)
+{
+	size_t room = queue->room ? 2 * queue->room : 16;
+	struct seen **items;
+
+	if (queue->count < queue->room)
+		return;
+	items = must(malloc(room * sizeof(*items)));
+	for (size_t i = 0; i < queue->count; i++)
+		items[i] = *queue_at(queue, i);
+	free(queue->items);
+	queue->items = items;
+	queue->first = 0;
+	queue->room = room;
+}
+
+/* The frame is copied, into one piece with what is known of it. */
 static struct seen *queue_push(struct seen_queue *queue, const uint8_t *frame, size_t len)
 {
-	if (queue->count == queue->room) {
-		size_t room = queue->room ? 2 * queue->room : 16;
-		struct seen *items = must(malloc(room * sizeof(*items)));
+	struct seen *seen = must(malloc(sizeof(*seen) + len));
 
-		for (size_t i = 0; i < queue->count; i++)
-			items[i] = *queue_at(queue, i);
-		free(queue->items);
-		queue->items = items;
-		queue->first = 0;
-		queue->room = room;
-	}
-
-	struct seen *seen = queue_at(queue, queue->count++);
-
+	make_room(queue);
 	memset(seen, 0, sizeof(*seen));
-	seen->frame = must(malloc(len ? len : 1));
+	seen->frame = (uint8_t *)(seen + 1);
 	memcpy(seen->frame, frame, len);
 	seen->len = len;
+	*queue_at(queue, queue->count++) = seen;
 	return seen;
 }
 
-/* Take the oldest out; its frame becomes the caller's. */
-static struct seen queue_pop(struct seen_queue *queue)
+/* Take the oldest out; it becomes the caller's. */
+static struct seen *queue_pop(struct seen_queue *queue)
 {
-	struct seen seen = *queue_at(queue, 0);
+	struct seen *seen = *queue_at(queue, 0);
 
 	queue->first = (queue->first + 1) % queue->room;
 	queue->count--;
@@ -66,19 +73,19 @@ static struct seen queue_pop(struct seen_queue *queue)
 static void queue_free(struct seen_queue *queue)
 {
 	while (queue->count)
-		free(queue_pop(queue).frame);
+		free(queue_pop(queue));
 	free(queue->items);
 	*queue = (struct seen_queue){ 0 };
 }
 
 struct seen *stage_arrived(struct stage *stage, size_t index)
 {
-	return index < stage->arrived.count ? queue_at(&stage->arrived, index) : NULL;
+	return index < stage->arrived.count ? *queue_at(&stage->arrived, index) : NULL;
 }
 
 void stage_arrived_done(struct stage *stage)
 {
-	free(queue_pop(&stage->arrived).frame);
+	free(queue_pop(&stage->arrived));
 }
 
 /* ---- opening and closing ---- */
@@ -174,7 +181,7 @@ void stage_close(struct stage *stage)
 		sender_close(stage->ports[i].sender);
 		capture_close(stage->ports[i].capture);
 		queue_free(&stage->ports[i].unseen);
-		free(stage->ports[i].last_sent.frame);
+		free(stage->ports[i].last_sent);
 	}
 	programs_close(stage);
 	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
@@ -233,13 +240,13 @@ static bool take_own(struct port *port, const uint8_t *bytes, size_t len, int64_
 	if (!port->unseen.count)
 		return false;
 
-	const struct seen *oldest = queue_at(&port->unseen, 0);
+	const struct seen *oldest = *queue_at(&port->unseen, 0);
 
 	if (oldest->len != len || memcmp(oldest->frame, bytes, len) != 0)
 		return false;
-	free(port->last_sent.frame);
+	free(port->last_sent);
 	port->last_sent = queue_pop(&port->unseen);
-	port->last_sent.packet.time = time;
+	port->last_sent->packet.time = time;
 	return true;
 }
 
@@ -248,13 +255,11 @@ static bool take_own(struct port *port, const uint8_t *bytes, size_t len, int64_
 static void sort_newest(struct seen_queue *queue)
 {
 	for (size_t i = queue->count - 1; i > 0; i--) {
-		struct seen *newer = queue_at(queue, i), *older = queue_at(queue, i - 1);
+		struct seen **newer = queue_at(queue, i), **older = queue_at(queue, i - 1);
+		struct seen *swap = *newer;
 
-		if (older->packet.time <= newer->packet.time || older->tracked)
+		if ((*older)->packet.time <= swap->packet.time || (*older)->tracked)
 			return;
-
-		struct seen swap = *newer;
-
 		*newer = *older;
 		*older = swap;
 	}
@@ -285,8 +290,10 @@ static int collect_port(struct stage *stage, int host)
 			count++;
 			continue;
 		}
-		if (is_passed(stage, host, bytes, len))
+		if (is_passed(stage, host, bytes, len)) {
+			port->passed = time;
 			continue;
+		}
 		decode(bytes, len, time, &packet);
 		if (packet.class == PACKET_NOISE)
 			continue;
@@ -498,7 +505,7 @@ int stage_pass(struct stage *stage, int from, const uint8_t *frame, size_t len)
 
 const struct seen *stage_last_sent(const struct stage *stage, int from)
 {
-	return &stage->ports[1 - from].last_sent;
+	return stage->ports[1 - from].last_sent;
 }
 
 int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
@@ -518,8 +525,8 @@ int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
 				    "the packet never showed up in the capture");
 	}
 	if (rc >= 0)
-		decode(port->last_sent.frame, port->last_sent.len, port->last_sent.packet.time,
-		       &port->last_sent.packet);
+		decode(port->last_sent->frame, port->last_sent->len, port->last_sent->packet.time,
+		       &port->last_sent->packet);
 	return rc < 0 ? rc : 0;
 }
 

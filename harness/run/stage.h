@@ -24,13 +24,14 @@ enum { STAGE_ERROR_LEN = 1024 };
 /* A frame that a kernel host put on the wire, or one of ours. */
 struct seen {
 	struct packet packet;
-	uint8_t *frame;  /* (owned by the queue it is in) */
+	uint8_t *frame;  /* behind the struct, in one piece with it */
 	size_t len;
 	int from;        /* host, NO_INDEX: neither's address */
 	/* what the relay has decided, before any line spoke of it */
 	bool settled;    /* a rule has: its fate is sealed, but a line may still check it */
 	bool tracked;    /* the relay has told its own track of it */
 	bool arrived;    /* the other host has got it */
+	int64_t passed;  /* when it was on the other host's wire, by capture; 0: not known */
 	int rule_step;   /* of the rule, if settled */
 	enum packet_fate fate;
 	uint64_t considered; /* the rules up to this serial have looked at it */
@@ -39,7 +40,7 @@ struct seen {
 
 /* Frames, oldest first. */
 struct seen_queue {
-	struct seen *items;  /* ring of @room */
+	struct seen **items; /* (owned, with what they point to) ring of @room */
 	size_t first, count, room;
 };
 
@@ -48,7 +49,8 @@ struct port {
 	struct capture *capture;   /* (owned) NULL: a crafted host has none */
 	struct sender *sender;     /* (owned) */
 	struct seen_queue unseen;  /* sent by us, not yet seen in the capture (not decoded) */
-	struct seen last_sent;     /* (owned) ours, seen last; frame NULL: none yet */
+	struct seen *last_sent;    /* (owned) ours, seen last; NULL: none yet */
+	int64_t passed;            /* when the last frame that we passed on was seen */
 };
 
 
