@@ -34,8 +34,9 @@ class Capture:
 
     @property
     def packets(self) -> list[Record]:
-        """The packets it must hold, in this order."""
-        return [event for event in self.record["events"] if event["event"] == "packet"]
+        """The packets it must hold, in this order: that of time, while the record's is that in which they were told."""
+        packets = [event for event in self.record["events"] if event["event"] == "packet"]
+        return sorted(packets, key=lambda event: event["time_ns"])
 
     @property
     def spoiled(self) -> bool:
