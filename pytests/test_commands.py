@@ -163,6 +163,16 @@ def test_timeout_stops_a_hanging_scenario(tool: Tool, tmp_path: Path) -> None:
     assert "no end after 1 s: stopped" in result.stdout
 
 
+def test_few_descriptors(tool: Tool, tmp_path: Path) -> None:
+    """When descriptors run short, the suite goes on with the players it has, and has some left for its reports."""
+    for number in range(200):
+        (tmp_path / f"{number}.scn").write_text(GOOD)
+    command = tool.command("run", "-q", "-j", "100", "--captures", tmp_path / "captures", "--timeout", "100", tmp_path)
+    result = run(["prlimit", "--nofile=1024:1024", *command], timeout=120)
+    assert (result.returncode, result.stderr) == (PASSED, ""), result.stdout[-2000:]
+    assert summary(result.stdout) == "400 passed"
+
+
 # ---- options of run ----
 
 def test_ip(tool: Tool, stage: Path) -> None:

@@ -412,6 +412,7 @@ int command_run(int argc, char **argv)
 	struct run run = { .options = &options };
 	struct loaded loaded;
 
+	options.suite.play = engine_play;
 	options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	common_init(&options.common);
 

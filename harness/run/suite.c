@@ -1,8 +1,11 @@
-/* suite: see suite.h. One poll() loop over the event pipes of all variants under way. */
+/* suite: see suite.h. One poll() loop over the event pipes of all variants under way.
+ *
+ * What a variant takes of the suite is two descriptors and a process, and a third descriptor to
+ * watch it. When there are no more of these, the suite goes on with those it has.
+ */
 #include "run/suite.h"
 
 #include "base/clock.h"
-#include "run/engine.h"
 #include "run/timeline.h"
 #include "world/child.h"
 
@@ -13,10 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { SET_AHEAD = 3 /* for each place */, DYING_MAX = 64, PROGRESS_MS = 200 };
+enum { SPARE_FILES = 16 /* descriptors left to the reports */, LAST_BREATH_MS = 1000 };
 
 enum phase { PHASE_FREE, PHASE_SETTING, PHASE_READY, PHASE_PLAYING };
 
@@ -28,7 +34,8 @@ struct player {
 	struct child child;
 	int events;      /* (owned) we read */
 	int gate;        /* (owned) we write the word to go */
-	int64_t deadline; /* CLOCK_MONOTONIC */
+	bool readable;
+	int64_t deadline; /* CLOCK_MONOTONIC: of setting, then of playing */
 	struct record_reader reader;
 };
 
@@ -44,13 +51,44 @@ struct suite {
 	struct child dying[DYING_MAX]; /* their variants are over, their worlds are not yet */
 	size_t n_dying;
 	bool stopping;
+	bool short_of;      /* descriptors or processes: start nothing until somebody has ended */
+	struct rlimit files; /* as we found it */
 	int64_t began;
 	int64_t work, work_done; /* estimates, ns */
 };
 
+static size_t in_phase(const struct suite *suite, enum phase phase)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < suite->n_players; i++)
+		n += suite->players[i].phase == phase;
+	return n;
+}
+
+/* ---- descriptors ---- */
+
+/* Three for each player are many: take all that we may have. */
+static void raise_file_limit(struct suite *suite)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &suite->files) < 0)
+		return;
+	most = (struct rlimit){ suite->files.rlim_max, suite->files.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &most);
+}
+
+static void restore_file_limit(const struct suite *suite)
+{
+	if (suite->files.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &suite->files);
+}
+
 /* ---- one player ---- */
 
 struct player_args {
+	const struct suite *suite;
 	const struct plan *plan;
 	struct engine_pipes pipes;
 };
@@ -74,7 +112,8 @@ static int player_main(void *arg)
 	signal(SIGPIPE, SIG_IGN); /* a suite that is gone kills us anyway */
 	signal(SIGINT, SIG_IGN);  /* the terminal's ^C is the suite's affair: we die with it */
 	close_all_but(args->pipes.events, args->pipes.gate);
-	return engine_play(args->plan, &args->pipes);
+	restore_file_limit(args->suite); /* for the programs of the scenario */
+	return args->suite->options->play(args->plan, &args->pipes);
 }
 
 static int64_t time_limit(const struct suite *suite, const struct plan *plan)
@@ -85,19 +124,43 @@ static int64_t time_limit(const struct suite *suite, const struct plan *plan)
 	       10 * plan->patience + 60 * NS_PER_S;
 }
 
-static int start_player(struct suite *suite, struct player *player, size_t job)
+static void close_pair(const int fds[2])
 {
-	int events[2], gate[2], rc;
-	struct player_args args = { .plan = suite->jobs[job].plan };
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* The pipe of events and the gate, which is a socket so that the word to one who has died is an
+ * error and no SIGPIPE. Return: 0 or -errno. */
+static int open_pipes(const struct suite *suite, int events[2], int gate[2])
+{
+	struct rlimit files;
+	int rc;
 
 	if (pipe2(events, O_CLOEXEC) < 0)
 		return -errno;
-	if (pipe2(gate, O_CLOEXEC) < 0) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) < 0) {
 		rc = -errno;
-		close(events[0]);
-		close(events[1]);
+		close_pair(events);
 		return rc;
 	}
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && in_phase(suite, PHASE_FREE) < suite->n_players &&
+	    (rlim_t)gate[1] + SPARE_FILES >= files.rlim_cur) {
+		close_pair(events);
+		close_pair(gate);
+		return -EMFILE;
+	}
+	return 0;
+}
+
+static int start_player(struct suite *suite, struct player *player, size_t job)
+{
+	int events[2], gate[2], rc;
+	struct player_args args = { .suite = suite, .plan = suite->jobs[job].plan };
+
+	rc = open_pipes(suite, events, gate);
+	if (rc < 0)
+		return rc;
 	args.pipes = (struct engine_pipes){
 		.events = events[1], .gate = gate[0], .turn = (int)suite->started,
 	};
@@ -129,6 +192,7 @@ static void release(struct suite *suite, struct player *player, bool kill_it)
 	else
 		suite->dying[suite->n_dying++] = player->child;
 	player->phase = PHASE_FREE;
+	suite->short_of = false;
 }
 
 static void reap_dying(struct suite *suite)
@@ -143,6 +207,8 @@ static void reap_dying(struct suite *suite)
 		else
 			suite->dying[kept++] = suite->dying[i];
 	}
+	if (kept < suite->n_dying)
+		suite->short_of = false;
 	suite->n_dying = kept;
 }
 
@@ -179,14 +245,26 @@ static void skip(struct suite *suite, size_t job)
 	finish(suite, job);
 }
 
-/* The engine has gone before the end of its record. */
-static void lost(struct suite *suite, struct player *player)
+/* The status of a player whose pipe has ended: it is on its way out, if nothing holds it up. */
+static int last_status(struct child *child)
+{
+	struct pollfd fd = { .fd = child->pidfd, .events = POLLIN };
+
+	return poll(&fd, 1, LAST_BREATH_MS) > 0 ? child_reap(child) : child_kill(child);
+}
+
+/* The record ends before its last event. @rc: of reading it: 0 when the engine has gone */
+static void lost(struct suite *suite, struct player *player, int rc)
 {
 	struct record *record = &suite->jobs[player->job].record;
-	int status = child_kill(&player->child);
+	int status = rc == 0 ? last_status(&player->child) : 0;
 	char why[128];
 
-	if (WIFSIGNALED(status))
+	if (rc == -EPROTO)
+		snprintf(why, sizeof(why), "the record is damaged");
+	else if (rc < 0)
+		snprintf(why, sizeof(why), "cannot read the record: %s", strerror(-rc));
+	else if (WIFSIGNALED(status))
 		snprintf(why, sizeof(why), "the engine was killed by signal %d (%s)",
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
@@ -194,12 +272,18 @@ static void lost(struct suite *suite, struct player *player)
 	end_record(record, VERDICT_ERROR, why);
 }
 
+static bool has_deadline(const struct player *player)
+{
+	return player->phase == PHASE_SETTING || player->phase == PHASE_PLAYING;
+}
+
 static void time_out(struct suite *suite, struct player *player)
 {
 	struct record *record = &suite->jobs[player->job].record;
+	const char *missing = player->phase == PHASE_SETTING ? "stage" : "end";
 	char why[128], limit[DURATION_LEN];
 
-	snprintf(why, sizeof(why), "no end after %s: stopped",
+	snprintf(why, sizeof(why), "no %s after %s: stopped", missing,
 		 format_duration(time_limit(suite, suite->jobs[player->job].plan), limit));
 	end_record(record, VERDICT_ERROR, why);
 	release(suite, player, true);
@@ -207,15 +291,6 @@ static void time_out(struct suite *suite, struct player *player)
 }
 
 /* ---- the loop ---- */
-
-static size_t in_phase(const struct suite *suite, enum phase phase)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < suite->n_players; i++)
-		n += suite->players[i].phase == phase;
-	return n;
-}
 
 static struct player *free_place(struct suite *suite)
 {
@@ -225,10 +300,32 @@ static struct player *free_place(struct suite *suite)
 	return NULL;
 }
 
+static bool is_shortage(int rc)
+{
+	return rc == -EMFILE || rc == -ENFILE || rc == -EAGAIN || rc == -ENOMEM;
+}
+
+/* Nothing could be started: is it enough to wait until somebody has ended? Whose variants are
+ * over already are not waited for. */
+static bool can_wait(struct suite *suite, int rc)
+{
+	if (!is_shortage(rc))
+		return false;
+	if (in_phase(suite, PHASE_FREE) < suite->n_players) {
+		suite->short_of = true;
+		return true;
+	}
+	if (suite->n_dying == 0)
+		return false;
+	while (suite->n_dying)
+		child_kill(&suite->dying[--suite->n_dying]);
+	return true;
+}
+
 /* Start setting stages as long as there are places; skip what needs no stage. */
 static int start_some(struct suite *suite)
 {
-	while (!suite->stopping && suite->started < suite->count) {
+	while (!suite->stopping && !suite->short_of && suite->started < suite->count) {
 		size_t job = suite->order[suite->started];
 		struct player *player = free_place(suite);
 
@@ -242,9 +339,10 @@ static int start_some(struct suite *suite)
 
 		int rc = start_player(suite, player, job);
 
-		if (rc < 0)
+		if (rc == 0)
+			suite->started++;
+		else if (!can_wait(suite, rc))
 			return rc;
-		suite->started++;
 	}
 	return 0;
 }
@@ -268,8 +366,7 @@ static void raise_curtains(struct suite *suite)
 		next->phase = PHASE_PLAYING;
 		next->deadline = clock_mono_ns() +
 				 time_limit(suite, suite->jobs[next->job].plan);
-		if (write(next->gate, "g", 1) != 1)
-			next->deadline = 0; /* it has died; its pipe will say so, or time will */
+		send(next->gate, "g", 1, MSG_NOSIGNAL); /* it has died? its pipe will say so */
 		playing++;
 	}
 }
@@ -287,7 +384,7 @@ static void read_player(struct suite *suite, struct player *player)
 	if (rc == -EAGAIN || rc == -EINTR)
 		return;
 	if (!over)
-		lost(suite, player);
+		lost(suite, player, rc);
 	release(suite, player, !over);
 	finish(suite, player->job);
 }
@@ -313,24 +410,31 @@ static void report_progress(const struct suite *suite)
 				       estimate_left(suite, elapsed));
 }
 
-/* Wait for events of any player, or for the nearest deadline. */
+/* Wait for events of any player, or for the nearest deadline. @fds: room for all players; poll(2)
+ * refuses more entries than there may be descriptors, so free places get none. */
 static int wait_for_events(struct suite *suite, struct pollfd *fds)
 {
 	int64_t now = clock_mono_ns(), nearest = now + PROGRESS_MS * NS_PER_MS;
+	nfds_t n = 0;
 
 	for (size_t i = 0; i < suite->n_players; i++) {
 		const struct player *player = &suite->players[i];
-		bool busy = player->phase != PHASE_FREE;
 
-		fds[i] = (struct pollfd){ .fd = busy ? player->events : -1, .events = POLLIN };
-		if (player->phase == PHASE_PLAYING && player->deadline < nearest)
+		if (player->phase != PHASE_FREE)
+			fds[n++] = (struct pollfd){ .fd = player->events, .events = POLLIN };
+		if (has_deadline(player) && player->deadline < nearest)
 			nearest = player->deadline;
 	}
 
 	struct timespec timeout = ns_to_timespec(nearest - now);
+	int rc = ppoll(fds, n, &timeout, NULL);
 
-	if (ppoll(fds, suite->n_players, &timeout, NULL) < 0 && errno != EINTR)
+	if (rc < 0 && errno != EINTR)
 		return -errno;
+	n = 0;
+	for (size_t i = 0; i < suite->n_players; i++)
+		if (suite->players[i].phase != PHASE_FREE)
+			suite->players[i].readable = rc > 0 && fds[n++].revents;
 	return 0;
 }
 
@@ -349,9 +453,9 @@ static int turn(struct suite *suite, struct pollfd *fds)
 	for (size_t i = 0; i < suite->n_players; i++) {
 		struct player *player = &suite->players[i];
 
-		if (player->phase != PHASE_FREE && fds[i].revents)
+		if (player->phase != PHASE_FREE && player->readable)
 			read_player(suite, player);
-		if (player->phase == PHASE_PLAYING && clock_mono_ns() > player->deadline)
+		if (has_deadline(player) && clock_mono_ns() > player->deadline)
 			time_out(suite, player);
 	}
 	reap_dying(suite);
@@ -416,11 +520,13 @@ int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *
 		suite.order[i] = i;
 		suite.work += timeline_estimate(jobs[i].plan);
 	}
+	raise_file_limit(&suite);
 	qsort_r(suite.order, count, sizeof(*suite.order), longest_first, jobs);
 	while (rc == 0 && !over(&suite))
 		rc = turn(&suite, fds);
 out:
 	suite_free(&suite);
+	restore_file_limit(&suite);
 	free(fds);
 	return rc;
 }

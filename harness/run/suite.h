@@ -8,7 +8,7 @@
 #ifndef TCPSCEN_RUN_SUITE_H
 #define TCPSCEN_RUN_SUITE_H
 
-#include "run/record.h"
+#include "run/engine.h"
 
 struct suite_job {
 	const struct plan *plan;
@@ -18,7 +18,9 @@ struct suite_job {
 struct suite_options {
 	int jobs;             /* variants that play at the same time, at least 1 */
 	bool stop;            /* start nothing more after the first that fails */
-	int64_t timeout;      /* ns for one variant's play; 0: reckoned from its plan */
+	int64_t timeout;      /* ns for setting a stage, and for its play; 0: reckoned from the plan */
+	/* Plays a plan in the player's process: engine_play(), but in tests of the suite. */
+	int (*play)(const struct plan *plan, const struct engine_pipes *pipes);
 };
 
 /* Who wants to know. */
@@ -31,7 +33,8 @@ struct suite_watch {
 };
 
 /* Play all. Variants whose plan says skip are not played: their record holds the reason.
- * Return: 0, or -errno when no process could be started. */
+ * Those that are not started for want of descriptors or processes wait for others to end.
+ * Return: 0, or -errno when none could be started while none was under way. */
 int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
 	      const struct suite_watch *watch);
 

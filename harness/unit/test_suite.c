@@ -1,0 +1,273 @@
+/* Tests of run/suite: what it makes of players that stall, die or talk nonsense. The players are
+ * functions of this file in place of the engine. */
+#include "run/suite.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { JOBS = 3 };
+
+/* A job's number is its plan's number of connections, which nobody here looks at. */
+static int number_of(const struct plan *plan)
+{
+	return plan->n_flows;
+}
+
+struct trial {
+	struct plan plans[JOBS];
+	struct suite_job jobs[JOBS];
+	size_t told;
+	int playing; /* the most at the same time */
+	void (*finished)(size_t index);
+};
+
+static void job_finished(void *context, size_t index)
+{
+	struct trial *trial = context;
+
+	trial->told++;
+	if (trial->finished)
+		trial->finished(index);
+}
+
+static void job_progress(void *context, int running, int64_t elapsed, int64_t left)
+{
+	struct trial *trial = context;
+
+	(void)elapsed;
+	(void)left;
+	trial->playing = running > trial->playing ? running : trial->playing;
+}
+
+static int play_jobs(struct trial *trial, size_t count,
+		     int (*play)(const struct plan *plan, const struct engine_pipes *pipes))
+{
+	const struct suite_options options = { .jobs = 1, .timeout = NS_PER_S / 5, .play = play };
+	const struct suite_watch watch = { trial, job_finished, job_progress };
+
+	for (size_t i = 0; i < count; i++) {
+		trial->plans[i] = (struct plan){ .n_flows = (int)i };
+		trial->jobs[i].plan = &trial->plans[i];
+		record_init(&trial->jobs[i].record);
+	}
+	return suite_run(trial->jobs, count, &options, &watch);
+}
+
+static void free_jobs(struct trial *trial, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		record_free(&trial->jobs[i].record);
+}
+
+/* The job's record ends with an error for this reason. */
+static void assert_error(const struct suite_job *job, const char *why)
+{
+	const struct record *record = &job->record;
+
+	assert_int_equal(record->verdict, VERDICT_ERROR);
+	assert_true(record->count > 0);
+	assert_string_equal((const char *)record->blobs[record->count - 1], why);
+}
+
+static void tell(const struct engine_pipes *pipes, enum event_kind kind)
+{
+	struct event event = { .kind = kind, .step = NO_INDEX, .time = clock_real_ns() };
+
+	if (kind == EVENT_END)
+		event.u.end.verdict = VERDICT_PASSED;
+	if (write(pipes->events, &event, sizeof(event)) != sizeof(event))
+		_exit(9);
+}
+
+static void wait_for_word(const struct engine_pipes *pipes)
+{
+	char word;
+
+	if (read(pipes->gate, &word, 1) != 1)
+		_exit(9);
+}
+
+static int stall(void)
+{
+	while (pause() < 0)
+		;
+	return 0;
+}
+
+/* ---- players ---- */
+
+static int play_well(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	(void)plan;
+	tell(pipes, EVENT_READY);
+	wait_for_word(pipes);
+	tell(pipes, EVENT_BEGIN);
+	tell(pipes, EVENT_END);
+	return 0;
+}
+
+static int stall_while_setting(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	return number_of(plan) == 0 ? stall() : play_well(plan, pipes);
+}
+
+static int stall_while_playing(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	(void)plan;
+	tell(pipes, EVENT_READY);
+	return stall();
+}
+
+static int talk_nonsense(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	char nonsense[sizeof(struct event)];
+
+	(void)plan;
+	memset(nonsense, 0x5a, sizeof(nonsense));
+	if (write(pipes->events, nonsense, sizeof(nonsense)) < 0)
+		return 9;
+	return stall();
+}
+
+static int abort_at_once(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	(void)plan;
+	(void)pipes;
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+static int end_at_once(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	(void)plan;
+	(void)pipes;
+	return 0;
+}
+
+/* ---- tests ---- */
+
+static void all_play(void **state)
+{
+	struct trial trial = { .told = 0 };
+
+	(void)state;
+	assert_int_equal(play_jobs(&trial, JOBS, play_well), 0);
+	assert_int_equal(trial.told, JOBS);
+	for (int i = 0; i < JOBS; i++)
+		assert_int_equal(trial.jobs[i].record.verdict, VERDICT_PASSED);
+	assert_true(trial.playing <= 1);
+	free_jobs(&trial, JOBS);
+}
+
+static void stalled_while_setting(void **state)
+{
+	struct trial trial = { .told = 0 };
+
+	(void)state;
+	assert_int_equal(play_jobs(&trial, JOBS, stall_while_setting), 0);
+	assert_int_equal(trial.told, JOBS);
+	assert_error(&trial.jobs[0], "no stage after 200 ms: stopped");
+	assert_int_equal(trial.jobs[1].record.verdict, VERDICT_PASSED);
+	free_jobs(&trial, JOBS);
+}
+
+static void stalled_while_playing(void **state)
+{
+	struct trial trial = { .told = 0 };
+
+	(void)state;
+	assert_int_equal(play_jobs(&trial, 1, stall_while_playing), 0);
+	assert_error(&trial.jobs[0], "no end after 200 ms: stopped");
+	free_jobs(&trial, 1);
+}
+
+static void damaged_record(void **state)
+{
+	struct trial trial = { .told = 0 };
+
+	(void)state;
+	assert_int_equal(play_jobs(&trial, 1, talk_nonsense), 0);
+	assert_error(&trial.jobs[0], "the record is damaged");
+	free_jobs(&trial, 1);
+}
+
+static void gone_too_soon(void **state)
+{
+	struct trial trial = { .told = 0 };
+
+	(void)state;
+	assert_int_equal(play_jobs(&trial, 1, abort_at_once), 0);
+	assert_error(&trial.jobs[0], "the engine was killed by signal 6 (Aborted)");
+	free_jobs(&trial, 1);
+	assert_int_equal(play_jobs(&trial, 1, end_at_once), 0);
+	assert_error(&trial.jobs[0], "the engine ended before the scenario did");
+	free_jobs(&trial, 1);
+}
+
+/* ---- a player that dies between its being ready and the word to go ---- */
+
+static pid_t *shared_pids; /* [JOBS], in memory that the players write to */
+
+static int leave_pid(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	tell(pipes, EVENT_READY);
+	__atomic_store_n(&shared_pids[number_of(plan)], getpid(), __ATOMIC_SEQ_CST);
+	wait_for_word(pipes);
+	while (!__atomic_load_n(&shared_pids[1], __ATOMIC_SEQ_CST))
+		usleep(1000);
+	tell(pipes, EVENT_BEGIN);
+	tell(pipes, EVENT_END);
+	return 0;
+}
+
+static void kill_second(size_t index)
+{
+	siginfo_t info;
+
+	if (index != 0)
+		return;
+	kill(shared_pids[1], SIGKILL);
+	waitid(P_PID, (id_t)shared_pids[1], &info, WEXITED | WNOWAIT);
+}
+
+static void dead_at_the_gate(void **state)
+{
+	struct trial trial = { .finished = kill_second };
+
+	(void)state;
+	shared_pids = mmap(NULL, JOBS * sizeof(*shared_pids), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared_pids, MAP_FAILED);
+	assert_int_equal(play_jobs(&trial, JOBS, leave_pid), 0);
+	assert_int_equal(trial.jobs[0].record.verdict, VERDICT_PASSED);
+	assert_error(&trial.jobs[1], "the engine was killed by signal 9 (Killed)");
+	assert_int_equal(trial.jobs[2].record.verdict, VERDICT_PASSED);
+	free_jobs(&trial, JOBS);
+	munmap(shared_pids, JOBS * sizeof(*shared_pids));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_play),
+		cmocka_unit_test(stalled_while_setting),
+		cmocka_unit_test(stalled_while_playing),
+		cmocka_unit_test(damaged_record),
+		cmocka_unit_test(gone_too_soon),
+		cmocka_unit_test(dead_at_the_gate),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
