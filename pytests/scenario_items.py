@@ -4,6 +4,9 @@ A variant's test is named as tcpscen names it, `scenarios/rst_after_fin.scn[6]`;
 `tcpscen run` in a process of its own, and fails with that run's ladder and diagnostic. Captures
 are kept in captures/run/, in a folder for each run of the tests. A file with errors is one test that fails.
 
+Scenarios with the tag `slow` wait for a minute, or for hours: they are skipped, each with a reason that says how
+long it would take and is shown at the end, unless the option --slow is given.
+
 A plugin and no part of conftest.py, since the hooks of a conftest hold only for files below it.
 """
 from __future__ import annotations
@@ -19,6 +22,11 @@ from toolkit import MACHINE, PASSED, ROOT, SCENARIOS, Record, Tool, Variant, fin
 HERE = Path(__file__).resolve().parent
 VARIANTS = pytest.StashKey[dict[Path, list[Variant]]]()
 TOOL = pytest.StashKey[Tool]()
+SLOW = "slow"  # the tag
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="play the scenarios tagged 'slow', too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -103,6 +111,8 @@ class ScenarioItem(TextItem):
 
     def runtest(self) -> None:
         variant = self.variant
+        if SLOW in variant.tags and not self.config.getoption("slow"):
+            pytest.skip(f"{SLOW}: about {variant.estimate:.0f} s; pytest --slow plays it")
         # tcpscen has a limit of its own, twice the estimate and then some: it is to speak first.
         result, records = self.config.stash[TOOL].play(
             *variant.options(), "--captures", captures_folder(self.config), variant.scenario,
