@@ -22,10 +22,10 @@ HERE = Path(__file__).parent
 FIXED = HERE / "fixed_cost.scn"
 
 HEAD = """scenario "{title}"
-host client kernel
-host server crafted
-establish client to server:8080
+{hosts}establish client to server:8080
 """
+CRAFTED = "host client kernel\nhost server crafted\n"
+KERNELS = "host client kernel\nhost server kernel\n"
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -79,9 +79,9 @@ class Bench:
         wall = time.monotonic() - began
         return wall, [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
 
-    def write(self, name: str, lines: list[str], title: str) -> str:
+    def write(self, name: str, lines: list[str], title: str, hosts: str = CRAFTED) -> str:
         path = self.folder / f"{name}.scn"
-        path.write_text(HEAD.format(title=title) + "\n".join(lines) + "\n")
+        path.write_text(HEAD.format(title=title, hosts=hosts) + "\n".join(lines) + "\n")
         return str(path)
 
     def copies(self, count: int) -> str:
@@ -149,6 +149,61 @@ class Bench:
             "at most 500 us",
         )
 
+    def wire(self, count: int = 300) -> None:
+        """What the wire between two kernels adds to a packet's way, one direction."""
+        lines = [
+            "client: write \"x\" -> 1\nexpect PSH-ACK from client\nexpect ACK from server\n"
+            'server: read -> "x"'
+        ] * count
+        path = self.write("wire", ["server: setsockopt TCP_QUICKACK 1", *lines], "wire", KERNELS)
+        added: list[float] = []
+        for _ in range(5):
+            for packet in self.packets(self.run("--ip", "4", "--json", "-", path)[1][0]):
+                if "passed_ns" in packet:
+                    added.append((packet["passed_ns"] - packet["time_ns"]) / 1e3)
+        self.say("latency of the wire, median", f"{percentile(added, 0.5):.1f} us", "at most 40 us")
+        self.say(
+            f"                     99 % (n={len(added)})",
+            f"{percentile(added, 0.99):.1f} us",
+            "at most 250 us",
+        )
+
+    def injection(self, rounds: int = 60) -> None:
+        """From the passing of a trigger to the forged packet that waits for it."""
+        lines = [
+            "inject RST from server after DATA from client",
+            'client: write "x" -> 1',
+            "expect PSH-ACK from client",
+            "drop ACK from server",
+            "client: read -> ECONNRESET",
+        ]
+        path = self.write("inject", lines, "inject", KERNELS)
+        gaps: list[float] = []
+        for _ in range(rounds):
+            packets = self.packets(self.run("--ip", "4", "--json", "-", path)[1][0])
+            trigger = next(packet for packet in packets if packet["packet"]["len"])
+            forged = next(packet for packet in packets if packet["fate"] == "sent")
+            gaps.append((forged["time_ns"] - trigger["passed_ns"]) / 1e3)
+        self.say("trigger to injection", spread(gaps, "us"), "median at most 60 us")
+
+    def bulk(self, size: int = 100_000_000, rounds: int = 5) -> None:
+        """A bulk transfer that a rule lets pass, 1,500-byte frames; nothing may be lost."""
+        lines = [
+            "ignore packets",
+            f"server: recv {size} flags MSG_WAITALL",
+            f"client: write {size} bytes -> {size}",
+            f"server: -> {size}",
+            "server: info rcv_ooopack -> 0",
+        ]
+        path = self.write("bulk", lines, "bulk", KERNELS + "patience 60s\n")
+        rates: list[float] = []
+        for _ in range(rounds):
+            events = self.run("--ip", "4", "--json", "-", path)[1][0]["events"]
+            first = next(e["time_ns"] for e in events if e["event"] == "packet" and e["fate"] == "ignored")
+            last = next(e["time_ns"] for e in events if e["event"] == "result" and e["call"] == "recv")
+            rates.append(size * 8 / (last - first))
+        self.say("bulk transfer through the wire", spread(rates, "Gbit/s"), "at least 1 Gbit/s")
+
     def lateness(self, count: int = 300, pause_ms: int = 3) -> None:
         """How much later than written a timed send leaves."""
         lines = [f"send ACK from server after {pause_ms}ms"] * count
@@ -197,6 +252,9 @@ def main() -> None:
         bench.whole_process()
         bench.answers()
         bench.lateness()
+        bench.wire()
+        bench.injection()
+        bench.bulk()
         bench.growth()
 
 
