@@ -107,12 +107,13 @@ class ScenarioItem(TextItem):
         super().__init__(**rest)
         self.variant = variant
         self.extra_keyword_matches.update(variant.tags)
-        self.add_marker(pytest.mark.estimate(variant.estimate))
+        if SLOW in variant.tags and not self.config.getoption("slow"):
+            self.add_marker(pytest.mark.skip(reason=f"{SLOW}: about {variant.estimate:.0f} s; pytest --slow plays it"))
+        else:
+            self.add_marker(pytest.mark.estimate(variant.estimate))
 
     def runtest(self) -> None:
         variant = self.variant
-        if SLOW in variant.tags and not self.config.getoption("slow"):
-            pytest.skip(f"{SLOW}: about {variant.estimate:.0f} s; pytest --slow plays it")
         # tcpscen has a limit of its own, twice the estimate and then some: it is to speak first.
         result, records = self.config.stash[TOOL].play(
             *variant.options(), "--captures", captures_folder(self.config), variant.scenario,
