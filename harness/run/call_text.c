@@ -249,7 +249,8 @@ void call_text(const struct plan *plan, const struct plan_call *call, struct str
 {
 	strbuf_puts(out, call_name(call->id));
 	args_text(plan, call, out);
-	socket_text(plan, "on", call->socket, out);
+	if (call->socket != call->makes) /* `listen PORT` acts on the socket it makes */
+		socket_text(plan, "on", call->socket, out);
 	socket_text(plan, "as", call->makes, out);
 }
 
