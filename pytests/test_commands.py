@@ -213,12 +213,21 @@ def test_defines(tool: Tool, stage: Path) -> None:
 
 
 def test_exitfirst(tool: Tool, tmp_path: Path) -> None:
-    """-x: nothing is started after the first failure; what was not played is in no count."""
+    """-x: nothing is started after the first failure; what was not played is counted as that."""
     for number in range(40):
         (tmp_path / f"{number:02}.scn").write_text(WRONG)
     result = tool.run("run", "-x", "-j", "1", "--ip", "4", ".", cwd=tmp_path)
     assert result.returncode == FAILED
-    assert summary(result.stdout) == "0 passed, 1 failed"
+    assert summary(result.stdout) == "0 passed, 1 failed, 39 not played"
+
+
+def test_reason_is_said_once(tool: Tool, stage: Path) -> None:
+    """A skip or an error is one line, which has its reason; a ladder says how it ends by itself."""
+    result = tool.run("run", "--ip", "4", "skipped.scn", cwd=stage)
+    assert result.stdout.count("needs kernel >= 99.9") == 1, result.stdout
+    (stage / "hanging.scn").write_text(HANGING)
+    result = tool.run("run", "-q", "--ip", "4", "--timeout", "1", "hanging.scn", cwd=stage)
+    assert result.stdout.count("no end after 1 s") == 1, result.stdout
 
 
 def test_loudness(tool: Tool, stage: Path) -> None:

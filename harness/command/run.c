@@ -379,6 +379,15 @@ static int exit_status(const struct run *run)
 	return EXIT_PASSED;
 }
 
+static int unplayed(const struct run *run)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < run->count; i++)
+		n += !run->ended[i];
+	return n;
+}
+
 static int play(struct run *run, const struct loaded *loaded)
 {
 	struct suite_watch watch = { run, finished, progress };
@@ -398,12 +407,11 @@ static int play(struct run *run, const struct loaded *loaded)
 		if (run->ended[i])
 			report(run, &run->jobs[i]);
 	run->tally.wall_ns = clock_mono_ns() - began;
+	run->tally.unplayed = unplayed(run);
 	text_summary(run->text, &run->tally, &run->out_style);
-	if (rc < 0) {
+	if (rc < 0)
 		fprintf(stderr, "tcpscen: cannot start a process: %s\n", strerror(-rc));
-		return EXIT_MACHINE;
-	}
-	return close_outputs(run) < 0 ? EXIT_MACHINE : exit_status(run);
+	return close_outputs(run) < 0 || rc < 0 ? EXIT_MACHINE : exit_status(run);
 }
 
 int command_run(int argc, char **argv)

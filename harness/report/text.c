@@ -115,23 +115,36 @@ static void name_text(const struct plan *plan, const struct report_style *style,
 	}
 }
 
-static const char *reason_or(const struct plan *plan, const struct record *record,
-			     const char *otherwise)
+/* Why it is not PASS, where no failure says it: the line of the verdict ends with it. */
+static const char *reason_of(const struct plan *plan, const struct record *record)
 {
 	const char *reason = record_reason(plan, record);
 
-	return reason ? reason : otherwise;
+	if (reason)
+		return reason;
+	switch (record->verdict) {
+	case VERDICT_PASSED:
+	case VERDICT_FAILED:
+		break;
+	case VERDICT_SKIPPED:
+		return "for no known reason";
+	case VERDICT_ERROR:
+		return "this machine could not play it";
+	case VERDICT_NONE:
+		return NO_END;
+	}
+	return "failed, for no known reason";
 }
 
-/* "scenarios/x.scn [4]: skipped: needs kernel >= 6.5" */
-static void print_reason(FILE *out, const struct plan *plan, const char *word, enum paint paint,
-			 const char *reason, const struct report_style *style)
+/* "scenarios/x.scn [4]: error: failed, for no known reason" */
+static void print_reason(FILE *out, const struct plan *plan, const char *reason,
+			 const struct report_style *style)
 {
 	struct strbuf line = STRBUF_INIT;
 
 	name_text(plan, style, &line);
-	strbuf_printf(&line, ": %s%s:%s ", term_paint(style, paint), word,
-		      term_plain(style, paint));
+	strbuf_printf(&line, ": %serror:%s ", term_paint(style, PAINT_BAD),
+		      term_plain(style, PAINT_BAD));
 	term_puts(&line, reason, style);
 	fprintf(out, "%s\n", strbuf_text(&line));
 	strbuf_free(&line);
@@ -151,27 +164,8 @@ void text_failure(FILE *out, const struct plan *plan, const struct record *recor
 		known = true;
 	}
 	arena_free(arena);
-
-	switch (record->verdict) {
-	case VERDICT_PASSED:
-		break;
-	case VERDICT_FAILED:
-		if (!known)
-			print_reason(out, plan, "error", PAINT_BAD,
-				     reason_or(plan, record, "failed, for no known reason"), style);
-		break;
-	case VERDICT_SKIPPED:
-		print_reason(out, plan, "skipped", PAINT_WARN,
-			     reason_or(plan, record, "for no known reason"), style);
-		break;
-	case VERDICT_ERROR:
-		print_reason(out, plan, "error", PAINT_BAD,
-			     reason_or(plan, record, "this machine could not play it"), style);
-		break;
-	case VERDICT_NONE:
-		print_reason(out, plan, "error", PAINT_BAD, reason_or(plan, record, NO_END), style);
-		break;
-	}
+	if (record->verdict == VERDICT_FAILED && !known)
+		print_reason(out, plan, reason_of(plan, record), style);
 }
 
 /* ---- verdicts ---- */
@@ -238,9 +232,7 @@ void text_verdict(FILE *out, const struct plan *plan, const struct record *recor
 			      term_plain(style, PAINT_DIM));
 	} else {
 		strbuf_puts(&line, "  ");
-		term_puts(&line,
-			  reason_or(plan, record, record->verdict == VERDICT_NONE ? NO_END : ""),
-			  style);
+		term_puts(&line, reason_of(plan, record), style);
 	}
 	fprintf(out, "%s%s%s %s\n", term_paint(style, word.paint), word.text,
 		term_plain(style, word.paint), strbuf_text(&line));
@@ -260,6 +252,8 @@ void text_summary(FILE *out, const struct tally *tally, const struct report_styl
 		fprintf(out, ", %d error%s", tally->errors, tally->errors == 1 ? "" : "s");
 	if (tally->skipped > 0)
 		fprintf(out, ", %d skipped", tally->skipped);
+	if (tally->unplayed > 0)
+		fprintf(out, ", %d not played", tally->unplayed);
 	fprintf(out, " in %s%s\n", short_duration(tally->wall_ns, duration),
 		term_plain(style, paint));
 }

@@ -112,14 +112,11 @@ static void each_verdict_has_a_line(void **state)
 	sample.record.verdict = VERDICT_SKIPPED;
 	assert_prints(text_verdict, &sample, &plain,
 		      "SKIP  scenarios/rst_after_fin.scn [4]  needs kernel >= 6.5, this is 6.1\n");
-	assert_prints(
-		text_failure, &sample, &plain,
-		"scenarios/rst_after_fin.scn [4]: skipped: needs kernel >= 6.5, this is 6.1\n");
+	assert_prints(text_failure, &sample, &plain, "");
 	sample_end(&sample, 5, VERDICT_ERROR, "no user namespaces");
 	assert_prints(text_verdict, &sample, &plain,
 		      "ERROR scenarios/rst_after_fin.scn [4]  no user namespaces\n");
-	assert_prints(text_failure, &sample, &plain,
-		      "scenarios/rst_after_fin.scn [4]: error: no user namespaces\n");
+	assert_prints(text_failure, &sample, &plain, "");
 	sample_close(&sample);
 
 	sample_open(&sample, "scenario \"x\"\n", "x");
@@ -135,15 +132,17 @@ static void summary_names_what_there_was(void **state)
 		struct tally tally;
 		const char *text;
 	} cases[] = {
-		{ { 12, 1, 2, 0, 3200000000 }, "12 passed, 1 failed, 2 skipped in 3.2 s\n" },
-		{ { 3, 0, 0, 0, 5000000 }, "3 passed in 5 ms\n" },
-		{ { 0, 0, 0, 1, 1000000 }, "0 passed, 1 error in 1 ms\n" },
-		{ { 0, 0, 4, 2, 1000000 }, "0 passed, 2 errors, 4 skipped in 1 ms\n" },
-		{ { 1, 0, 0, 0, 9960000 }, "1 passed in 10 ms\n" },
-		{ { 1, 0, 0, 0, 3141592 }, "1 passed in 3.1 ms\n" },
-		{ { 1, 0, 0, 0, 145817000 }, "1 passed in 146 ms\n" },
-		{ { 1, 0, 0, 0, 999700000 }, "1 passed in 1 s\n" },
-		{ { 1, 0, 0, 0, 7 }, "1 passed in 7 ns\n" },
+		{ { 12, 1, 2, 0, 0, 3200000000 }, "12 passed, 1 failed, 2 skipped in 3.2 s\n" },
+		{ { 3, 0, 0, 0, 0, 5000000 }, "3 passed in 5 ms\n" },
+		{ { 0, 0, 0, 1, 0, 1000000 }, "0 passed, 1 error in 1 ms\n" },
+		{ { 0, 0, 4, 2, 0, 1000000 }, "0 passed, 2 errors, 4 skipped in 1 ms\n" },
+		{ { 1, 0, 0, 0, 0, 9960000 }, "1 passed in 10 ms\n" },
+		{ { 1, 0, 0, 0, 0, 3141592 }, "1 passed in 3.1 ms\n" },
+		{ { 1, 0, 0, 0, 0, 145817000 }, "1 passed in 146 ms\n" },
+		{ { 1, 0, 0, 0, 0, 999700000 }, "1 passed in 1 s\n" },
+		{ { 1, 0, 0, 0, 0, 7 }, "1 passed in 7 ns\n" },
+		{ { 1, 1, 1, 1, 38, 1000 },
+		  "1 passed, 1 failed, 1 error, 1 skipped, 38 not played in 1 us\n" },
 	};
 	struct report_style color = { .color = true, .width = 80 };
 	struct capture_text capture;
