@@ -207,15 +207,33 @@ static const char *thread_stat(pid_t pid, pid_t tid, char text[STAT_LEN])
 	return name_end && name_end[1] == ' ' ? name_end + 2 : NULL;
 }
 
-bool probe_asleep(const struct probe *probe, int caller)
+char probe_state(const struct probe *probe, int caller)
 {
 	char text[STAT_LEN];
-	const char *state;
+	const char *stat;
 
-	if (end_of(probe, caller) < 0 || !probe->entered[caller])
+	if (end_of(probe, caller) < 0)
+		return '\0';
+	stat = thread_stat(probe->child.pid, probe->tids[caller], text);
+	return stat ? stat[0] : '\0';
+}
+
+bool probe_asleep(const struct probe *probe, int caller)
+{
+	return end_of(probe, caller) >= 0 && probe->entered[caller] &&
+	       probe_state(probe, caller) == 'S';
+}
+
+/* A stop is one of the whole process: its first thread tells. */
+bool probe_stopped(const struct probe *probe)
+{
+	char text[STAT_LEN];
+	const char *stat;
+
+	if (probe->child.pid <= 0)
 		return false;
-	state = thread_stat(probe->child.pid, probe->tids[caller], text);
-	return state && state[0] == 'S';
+	stat = thread_stat(probe->child.pid, probe->child.pid, text);
+	return stat && (stat[0] == 'T' || stat[0] == 't');
 }
 
 bool probe_dying(const struct probe *probe)

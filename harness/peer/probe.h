@@ -48,10 +48,18 @@ int probe_call(struct probe *probe, const struct plan *plan, const struct plan_c
  * Return: 1 with @reply; 0 when there is none; -EPIPE when the probe is gone. */
 int probe_reply(struct probe *probe, int caller, struct probe_reply *reply);
 
+/* What a caller's thread is doing, by /proc/PID/task/TID/stat (proc(5)): 'R', 'S', 'D', 'T' …
+ * Return: '\0' when there is no such thread. */
+char probe_state(const struct probe *probe, int caller);
+
+/* Is the probe stopped, by a signal or a debugger? What it does not do then is not the kernel's
+ * fault. */
+bool probe_stopped(const struct probe *probe);
+
 /* Has the probe died, or is it about to? What its sockets do now is not the scenario's doing. */
 bool probe_dying(const struct probe *probe);
 
-/* Is the caller asleep in the kernel (a blocked call), by /proc/PID/task/TID/stat?
+/* Is the caller asleep in the kernel (a blocked call)?
  * False until its PROBE_ENTERED was taken. It may also sleep because its reply is already
  * waiting to be taken. */
 bool probe_asleep(const struct probe *probe, int caller);

@@ -312,6 +312,7 @@ static const char *kind_name(enum event_kind kind)
 	switch (kind) {
 	case EVENT_READY:   return "ready";
 	case EVENT_BEGIN:   return "begin";
+	case EVENT_STEP:    break; /* is not kept */
 	case EVENT_PACKET:  return "packet";
 	case EVENT_CALL:    return "call";
 	case EVENT_RESULT:  return "result";
@@ -362,11 +363,15 @@ static void add_kind(struct json_maker *maker, json_t *object, const struct plan
 		json_decref(failure);
 		break;
 	case EVENT_END:
+		if (event->u.end.span.len && plan->source)
+			put_number(maker, object, "line",
+				   source_line(plan->source, event->u.end.span.start));
 		put_number(maker, object, "frames_lost", event->u.end.frames_lost);
 		put_number(maker, object, "unrecorded", event->u.end.unrecorded);
 		break;
 	case EVENT_READY:
 	case EVENT_BEGIN:
+	case EVENT_STEP:
 	case EVENT_WIRE:
 	case EVENT_WAIT:
 		break;

@@ -548,6 +548,7 @@ static size_t draw_event(struct ladder *ladder, size_t place, const char *note)
 		return 1;
 	case EVENT_READY:
 	case EVENT_BEGIN:
+	case EVENT_STEP:
 	case EVENT_CHECKED:
 	case EVENT_FAILURE:
 	case EVENT_END:

@@ -20,6 +20,7 @@ static bool has_place(enum event_kind kind)
 		return true;
 	case EVENT_READY:
 	case EVENT_BEGIN:
+	case EVENT_STEP:
 	case EVENT_CHECKED:
 	case EVENT_FAILURE:
 	case EVENT_END:
@@ -101,6 +102,19 @@ void step_text(const struct plan *plan, int step, struct strbuf *out)
 		blank = false;
 		strbuf_addch(out, text[i]);
 	}
+}
+
+bool error_place(const struct plan *plan, const struct record *record, struct span *span)
+{
+	const struct event *last = record->count ? &record->events[record->count - 1] : NULL;
+	const struct plan_step *step;
+
+	if (!plan->source || !last || last->kind != EVENT_END ||
+	    last->u.end.verdict != VERDICT_ERROR)
+		return false;
+	step = step_at(plan, last->step);
+	*span = last->u.end.span.len || !step ? last->u.end.span : step->span;
+	return span->len > 0;
 }
 
 const char *record_reason(const struct plan *plan, const struct record *record)

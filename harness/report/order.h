@@ -25,6 +25,10 @@ void step_text(const struct plan *plan, int step, struct strbuf *out);
 /* What VERDICT_NONE means once nobody plays any more. */
 #define NO_END "the process that played the scenario ended before it was over"
 
+/* The line that was being played when an error of the machine stopped it, or that this machine
+ * refuses. Return: false when it stopped at none. */
+bool error_place(const struct plan *plan, const struct record *record, struct span *span);
+
 /* The reason of a skip or an error, NULL when none is known. */
 const char *record_reason(const struct plan *plan, const struct record *record);
 

@@ -150,6 +150,22 @@ static void print_reason(FILE *out, const struct plan *plan, const char *reason,
 	strbuf_free(&line);
 }
 
+/* An error of the machine, at the line that was being played. Return: false: there is none. */
+static bool print_error(FILE *out, const struct plan *plan, const struct record *record,
+			const struct report_style *style)
+{
+	struct strbuf message = STRBUF_INIT;
+	struct span span;
+
+	if (!error_place(plan, record, &span))
+		return false;
+	term_puts(&message, reason_of(plan, record), style);
+	diag_print_place(out, plan->source, clamp(plan->source, span), "error",
+			 strbuf_text(&message), style->color);
+	strbuf_free(&message);
+	return true;
+}
+
 void text_failure(FILE *out, const struct plan *plan, const struct record *record,
 		  const struct report_style *style)
 {
@@ -164,6 +180,8 @@ void text_failure(FILE *out, const struct plan *plan, const struct record *recor
 		known = true;
 	}
 	arena_free(arena);
+	if (print_error(out, plan, record, style))
+		return;
 	if (record->verdict == VERDICT_FAILED && !known)
 		print_reason(out, plan, reason_of(plan, record), style);
 }
@@ -220,10 +238,12 @@ void text_verdict(FILE *out, const struct plan *plan, const struct record *recor
 	struct verdict_word word = verdict_word(record->verdict);
 	struct strbuf line = STRBUF_INIT;
 	char duration[DURATION_LEN];
+	struct span place;
 
 	name_text(plan, style, &line);
 	short_duration(record->duration, duration);
-	if (record->verdict == VERDICT_PASSED || record->verdict == VERDICT_FAILED) {
+	if (record->verdict == VERDICT_PASSED || record->verdict == VERDICT_FAILED ||
+	    error_place(plan, record, &place)) {
 		int taken = (int)strlen(word.text) + 1 + term_width(strbuf_text(&line)) + 2;
 
 		add_title(&line, plan->title ? plan->title : "",

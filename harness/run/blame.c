@@ -74,7 +74,7 @@ static void row(struct blame *blame, const char *field, const char *expected, co
 
 static enum play blame_end(struct blame *blame)
 {
-	if (stage_probe_died(&blame->engine->stage))
+	if (stage_probe_lost(&blame->engine->stage))
 		return PLAY_BROKEN;
 
 	size_t len;
@@ -440,10 +440,15 @@ enum play blame_running(struct engine *engine, int step, int call_step)
 	char waited[DURATION_LEN];
 
 	blame_begin(&blame, engine, step, engine->plan->steps[step].span);
-	call_text(engine->plan, engine->plan->steps[call_step].call, &text);
-	message(&blame, "%s (line %d) has not returned within %s", strbuf_text(&text),
-		step_line(engine, call_step),
-		format_duration(clock_real_ns() - engine->event_before, waited));
+	format_duration(clock_real_ns() - engine->event_before, waited);
+	if (call_step == QUESTION_STEP) {
+		message(&blame, "the probe of %s did not answer this question within %s",
+			host_name(engine, engine->plan->steps[step].question->host), waited);
+	} else {
+		call_text(engine->plan, engine->plan->steps[call_step].call, &text);
+		message(&blame, "%s (line %d) has not returned within %s", strbuf_text(&text),
+			step_line(engine, call_step), waited);
+	}
 	strbuf_free(&text);
 	note_scene(&blame);
 	return blame_end(&blame);

@@ -24,7 +24,8 @@ enum play blame_unexpected(struct engine *engine, int step, const struct seen *s
 enum play blame_time(struct engine *engine, int step, const char *what, int64_t time,
 		     const struct window *window, int base_step);
 
-/* The call of @call_step is still running when @step's patience ends. */
+/* The call of @call_step, or (QUESTION_STEP) the one that the question of @step takes, is still
+ * running when @step's patience ends. */
 enum play blame_running(struct engine *engine, int step, int call_step);
 
 /* The call of @call_step returned something else than @step says (success, when nothing is

@@ -14,6 +14,10 @@
 
 static enum play play_step(struct engine *engine, int step)
 {
+	const struct event begins = { .kind = EVENT_STEP, .step = step, .time = clock_real_ns() };
+
+	engine->step = step;
+	stage_emit(&engine->stage, &begins, NULL); /* whoever ends the record knows the line */
 	switch (engine->plan->steps[step].kind) {
 	case STEP_SEND:
 	case STEP_INJECT:
@@ -91,7 +95,8 @@ static void end(struct engine *engine, enum play play)
 		[PLAY_LACKING] = VERDICT_SKIPPED,
 	};
 	struct event event = {
-		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
+		.kind = EVENT_END, .time = clock_real_ns(),
+		.step = play == PLAY_BROKEN ? engine->step : NO_INDEX,
 		.u.end = { .verdict = verdicts[play], .frames_lost = frames_lost(engine),
 			    .unrecorded = engine->ignored > IGNORED_RECORDED
 						  ? (int64_t)(engine->ignored - IGNORED_RECORDED)
@@ -166,6 +171,7 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 	if (!engine)
 		return 1;
 	engine->plan = plan;
+	engine->step = NO_INDEX;
 	engine->arena = arena_new();
 	choose_processor(pipes->turn);
 	rc = stage_open(&engine->stage, plan, pipes->events);

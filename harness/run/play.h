@@ -17,6 +17,8 @@
 enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN,
 	    PLAY_LACKING /* a program is not installed: the reason is in stage.error, too */ };
 
+enum { QUESTION_STEP = -2 }; /* of a call that the engine makes to answer a question */
+
 enum { QUOTES_MAX = 64 };
 
 /* Packets that a rule lets pass, in the record: so many whole, so many in all, and how much of
@@ -49,6 +51,7 @@ struct engine {
 	struct connection connections[PLAN_FLOWS_MAX];
 	struct quote quotes[QUOTES_MAX];
 	size_t n_quotes;
+	int step;               /* being played, NO_INDEX: none yet */
 	uint64_t packets;       /* on the wire so far */
 	uint64_t ignored;       /* of them, passed on by a rule and looked at by no line */
 	int64_t begun;          /* when the play began, ns CLOCK_REALTIME */

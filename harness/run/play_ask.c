@@ -21,7 +21,6 @@
 #include <sys/socket.h>
 #include <sys/utsname.h>
 
-enum { QUESTION_STEP = -2 }; /* of a call the engine makes to answer a question */
 enum { SOCKETS_SHOWN = 4096 }; /* of the answer to `sockets`: what fits into a blob */
 
 static const int64_t look_again_first = 50 * NS_PER_US;

@@ -221,6 +221,28 @@ enum play check_callers(struct engine *engine)
 
 /* ---- calls ---- */
 
+/* Not the kernel's fault, but the probe's. */
+static enum play hangs(struct engine *engine, int host, const char *how)
+{
+	if (stage_probe_lost(&engine->stage))
+		return PLAY_BROKEN;
+	return broken(engine, "the probe of %s hangs: %s", engine->plan->hosts[host].name, how);
+}
+
+/* Patience is at its end and the call has not returned. Whose fault is it? The kernel's only if
+ * the caller has made the call and sleeps in it. */
+static enum play not_returned(struct engine *engine, int step, struct caller *caller)
+{
+	const int index = (int)(caller - engine->stage.callers);
+	const int host = engine->plan->callers[index].host;
+
+	if (!caller->entered)
+		return hangs(engine, host, "its caller has not begun the call");
+	if (probe_state(&engine->stage.probes[host], index) == 'R')
+		return hangs(engine, host, "its caller is neither asleep in the call nor back");
+	return blame_running(engine, step, caller->step);
+}
+
 enum play await_call(struct engine *engine, int step, struct caller *caller)
 {
 	struct window window = step_window(engine, step, 0);
@@ -230,7 +252,7 @@ enum play await_call(struct engine *engine, int step, struct caller *caller)
 
 	while (caller->running) {
 		if (timed_out)
-			return blame_running(engine, step, caller->step);
+			return not_returned(engine, step, caller);
 
 		enum play play = play_until(engine, deadline, &timed_out);
 
@@ -241,12 +263,14 @@ enum play await_call(struct engine *engine, int step, struct caller *caller)
 }
 
 /* Wait until the call has returned or sleeps in the kernel. Looking is all we can do: the
- * kernel tells nobody that a thread has gone to sleep. */
+ * kernel tells nobody that a thread has gone to sleep. It takes no time worth mentioning, or
+ * the probe hangs. */
 static enum play settle(struct engine *engine, const struct plan_call *call)
 {
 	struct caller *caller = &engine->stage.callers[call->caller];
 	const struct probe *probe =
 		&engine->stage.probes[engine->plan->callers[call->caller].host];
+	int64_t deadline = clock_real_ns() + engine->plan->patience;
 	int64_t pause = look_again_first;
 
 	while (caller->running && !(caller->entered && probe_asleep(probe, call->caller))) {
@@ -255,6 +279,10 @@ static enum play settle(struct engine *engine, const struct plan_call *call)
 
 		if (play != PLAY_ON)
 			return play;
+		if (caller->running && clock_real_ns() > deadline)
+			return hangs(engine, probe->host,
+				     caller->entered ? "its caller does not come to rest in the call"
+						     : "its caller has not begun the call");
 		if (pause < look_again_last)
 			pause *= 2;
 	}

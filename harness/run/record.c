@@ -24,7 +24,7 @@ static void *must(void *memory)
 
 void record_init(struct record *record)
 {
-	*record = (struct record){ .verdict = VERDICT_NONE };
+	*record = (struct record){ .verdict = VERDICT_NONE, .step = NO_INDEX };
 }
 
 void record_free(struct record *record)
@@ -63,6 +63,10 @@ static uint8_t *copy_blob(const void *blob, size_t len)
 
 void record_add(struct record *record, const struct event *event, const void *blob)
 {
+	if (event->kind == EVENT_STEP) {
+		record->step = event->step;
+		return;
+	}
 	make_room(record);
 	record->events[record->count] = *event;
 	record->blobs[record->count] = copy_blob(blob, event->blob_len);
@@ -78,9 +82,12 @@ void record_add(struct record *record, const struct event *event, const void *bl
 		break;
 	case EVENT_END:
 		record->verdict = event->u.end.verdict;
+		if (record->verdict == VERDICT_ERROR && event->step == NO_INDEX)
+			record->events[record->count - 1].step = record->step;
 		record->duration = event->time - record->begin;
 		break;
 	case EVENT_READY:
+	case EVENT_STEP:
 	case EVENT_CALL:
 	case EVENT_RESULT:
 	case EVENT_ASK:

@@ -49,6 +49,7 @@ enum program_event {
 enum event_kind {
 	EVENT_READY,   /* the stage is set; nothing has been played */
 	EVENT_BEGIN,   /* time: the record's zero, CLOCK_REALTIME */
+	EVENT_STEP,    /* a line begins to be played: the record keeps only the latest */
 	EVENT_PACKET,  /* blob: the frame */
 	EVENT_CALL,    /* a call started */
 	EVENT_RESULT,  /* a call returned; blob: bytes read */
@@ -58,7 +59,8 @@ enum event_kind {
 	EVENT_PROGRAM, /* of a program */
 	EVENT_CHECKED, /* a line has found what it waits for in an EVENT_PROGRAM before */
 	EVENT_FAILURE, /* blob: struct failure, flattened (see record_failure) */
-	EVENT_END,     /* verdict; blob: reason of a skip or an error, else empty */
+	EVENT_END,     /* verdict; blob: reason of a skip or an error, else empty; step: of an
+	                  error, the line that was being played */
 };
 
 struct event {
@@ -108,6 +110,7 @@ struct event {
 		struct {
 			bool lacking;    /* skipped: a program is not installed */
 			enum verdict verdict;
+			struct span span; /* of the line at fault, if it is no step; else empty */
 			int64_t frames_lost;
 			int64_t unrecorded; /* packets that a rule let pass, only counted */
 		} end;
@@ -132,6 +135,7 @@ struct record {
 	struct event *events;  /* (owned) */
 	uint8_t **blobs;       /* (owned) one for each event, NULL when empty; NUL-terminated */
 	size_t count, room;
+	int step;              /* being played, or played last; NO_INDEX: none */
 	int64_t begin;         /* CLOCK_REALTIME of the record's zero */
 	int64_t first_packet;  /* time of the first packet, 0: none */
 	enum verdict verdict;
@@ -141,7 +145,8 @@ struct record {
 void record_init(struct record *record);
 void record_free(struct record *record);
 
-/* Append; the blob is copied. Keeps begin, first_packet, verdict and duration. */
+/* Append; the blob is copied. Keeps step, begin, first_packet, verdict and duration. An error
+ * that comes without a step happened where the record has got to. */
 void record_add(struct record *record, const struct event *event, const void *blob);
 
 /* Read the failure of an EVENT_FAILURE back. Return: false if the blob is damaged.

@@ -103,6 +103,7 @@ static bool event_sane(const struct event *event)
 	case EVENT_READY:
 	case EVENT_CHECKED:
 	case EVENT_BEGIN:
+	case EVENT_STEP:
 	case EVENT_CALL:
 	case EVENT_RESULT:
 	case EVENT_WIRE:

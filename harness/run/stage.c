@@ -12,7 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { RING_BYTES = 2 << 20, OUT_FLUSH = 64 << 10 };
+enum { RING_BYTES = 2 << 20, RING_BYTES_OFFLOAD = 16 << 20, OUT_FLUSH = 64 << 10 };
 
 static const int64_t own_frame_patience = 2 * NS_PER_S;
 
@@ -102,7 +102,8 @@ static int open_port(struct stage *stage, int host)
 	struct port *port = &stage->ports[host];
 	char why[CAPTURE_ERROR_LEN];
 
-	port->capture = capture_open(interface, RING_BYTES, why);
+	port->capture = capture_open(
+		interface, stage->plan->link_offload ? RING_BYTES_OFFLOAD : RING_BYTES, why);
 	if (!port->capture)
 		return fail(stage, -EIO, "cannot capture on the wire", why);
 	port->sender = sender_open(interface, why);
@@ -398,13 +399,20 @@ static int probe_gone(struct stage *stage, int index)
 	return -EPIPE;
 }
 
-bool stage_probe_died(struct stage *stage)
+bool stage_probe_lost(struct stage *stage)
 {
-	for (int i = 0; i < stage->plan->n_callers; i++)
-		if (probe_dying(&stage->probes[stage->plan->callers[i].host])) {
-			probe_gone(stage, i);
-			return true;
-		}
+	for (int i = 0; i < stage->plan->n_hosts; i++) {
+		const struct probe *probe = &stage->probes[i];
+		const char *what = probe_dying(probe)     ? "died"
+				   : probe_stopped(probe) ? "hangs: its process is stopped"
+							  : NULL;
+
+		if (!what)
+			continue;
+		snprintf(stage->error, sizeof(stage->error), "the probe of %s %s",
+			 stage->plan->hosts[i].name, what);
+		return true;
+	}
 	return false;
 }
 

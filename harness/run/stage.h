@@ -122,9 +122,10 @@ void stage_arrived_done(struct stage *stage);
 /* Frames that a capture had no room for. */
 int64_t stage_lost(const struct stage *stage);
 
-/* Has a probe died? Then the reason is in stage->error: what looks like the kernel's doing, a
- * FIN say, may be the death of its sockets. */
-bool stage_probe_died(struct stage *stage);
+/* Has a probe died, or does it stand still? Then the reason is in stage->error: what looks like
+ * the kernel's doing, a FIN say, may be the death of its sockets, and what looks like a call that
+ * does not return may be a caller that never made it. */
+bool stage_probe_lost(struct stage *stage);
 
 /* Make a call. Return: 0, -EPIPE when the probe is gone. */
 int stage_call(struct stage *stage, const struct plan_call *call, int step);

@@ -51,6 +51,29 @@ static void keeps_what_reports_ask_for(void **state)
 	assert_int_equal(record.count, 0);
 }
 
+/* Whoever ends a record for an engine that cannot knows no line: the record does. */
+static void error_happens_where_the_record_has_got_to(void **state)
+{
+	struct record record;
+	struct event step = blank_event(EVENT_STEP, 1000), end = blank_event(EVENT_END, 4000);
+
+	(void)state;
+	record_init(&record);
+	assert_int_equal(record.step, NO_INDEX);
+	step.step = 3;
+	record_add(&record, &step, NULL);
+	step.step = 4;
+	record_add(&record, &step, NULL);
+	end.u.end.verdict = VERDICT_ERROR;
+	record_add(&record, &end, NULL);
+	assert_int_equal(record.count, 1);
+	assert_int_equal(record.events[0].step, 4);
+	end.u.end.verdict = VERDICT_PASSED;
+	record_add(&record, &end, NULL);
+	assert_int_equal(record.events[1].step, NO_INDEX);
+	record_free(&record);
+}
+
 /* ---- failures ---- */
 
 static struct failure_row rows[] = { { "flags", "RST", "FIN-ACK" }, { "seq", "6", NULL } };
@@ -283,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_reports_ask_for),
+		cmocka_unit_test(error_happens_where_the_record_has_got_to),
 		cmocka_unit_test(failure_comes_back),
 		cmocka_unit_test(damaged_failure_is_refused),
 		cmocka_unit_test(record_crosses_a_full_pipe),
