@@ -92,6 +92,8 @@ def test_version(tool: Tool) -> None:
     (["run", "no/such/file.scn"], ["no/such/file.scn", "No such file"]),
     (["run", "--json", "/no/such/folder/x", FIRST], ["/no/such/folder/x", "No such file"]),
     (["run", "--captures", "/proc/nowhere", FIRST], ["/proc/nowhere"]),
+    (["run", "--captures", FIRST, FIRST], [FIRST, "Not a directory"]),
+    (["run", "--captures", "", FIRST], ["--captures ''", "No such file"]),
     (["doctor", "me"], ["doctor", "me"]),
 ], ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None)
 def test_wrong_usage(tool: Tool, args: list[str], words: list[str]) -> None:
@@ -108,7 +110,7 @@ def test_wrong_usage(tool: Tool, args: list[str], words: list[str]) -> None:
     (["wrong.scn"], FAILED, "0 passed, 2 failed"),
     (["skipped.scn"], PASSED, "0 passed, 2 skipped"),
     (["."], FAILED, "8 passed, 2 failed, 2 skipped"),
-    (["good.scn", "good.scn", "./good.scn"], PASSED, "4 passed"),
+    (["good.scn", "good.scn", "./good.scn", ".//good.scn"], PASSED, "2 passed"),
 ], ids=str)
 def test_exit_status(tool: Tool, stage: Path, files: list[str], status: int, words: str) -> None:
     """A skip is no failure, a failure outweighs all; a file that is named twice is played once."""
@@ -270,6 +272,33 @@ def test_captures(tool: Tool, stage: Path) -> None:
     assert len(named) == 10 and {path.name for path in (stage / "made/for/this").iterdir()} == {
         Path(path).name for path in named}
     assert all(record["capture"] is None for record in records if record["verdict"] == "skipped")
+
+
+def test_captures_do_not_meet(tool: Tool, tmp_path: Path) -> None:
+    """Names that look alike once slashes are dashes: each capture has its own file, the same in each run."""
+    here = tmp_path / "here"
+    (here / "a").mkdir(parents=True)
+    for path in (here / "a/b.scn", here / "a-b.scn", here / "c.scn", tmp_path / "c.scn"):
+        path.write_text(GOOD)
+    (here / "for.scn").write_text(scene('for x in "a/b", "a-b"', "client: socket"))
+    for _ in range(2):
+        _, records = tool.play("--ip", "4", "--captures", "made", "a/b.scn", "a-b.scn", "c.scn", "../c.scn",
+                               "for.scn", cwd=here)
+        names = [Path(record["capture"]).name for record in records]
+        assert names[:4] == ["a-b-4.pcapng", "a-b-4-2.pcapng", "c-4.pcapng", "c-4-2.pcapng"]
+        assert len(set(names)) == 6 and {path.name for path in (here / "made").iterdir()} == set(names)
+
+
+@pytest.mark.parametrize("target", ["other.scn", "good.scn", "link", "new.scn"])
+def test_json_spares_scenarios(tool: Tool, stage: Path, target: str) -> None:
+    """`--json a.scn b.scn` is a slip: nothing is written, nothing played."""
+    (stage / "other.scn").write_text(GOOD)
+    (stage / "link").symlink_to("good.scn")
+    result = tool.run("run", "--json", target, "good.scn", cwd=stage)
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert f"--json {target}: this is a scenario" in result.stderr
+    assert (stage / "good.scn").read_text() == (stage / "other.scn").read_text() == GOOD
+    assert not (stage / "new.scn").exists()
 
 
 def terminal_output(command: list[str], env: dict[str, str]) -> str:

@@ -158,7 +158,7 @@ static void check_defines(struct loaded *loaded, const struct load_options *load
 
 int load_all(struct loaded *loaded, struct common_options *options, char **paths, int n_paths)
 {
-	struct files files = { NULL, 0 };
+	struct files files = { .count = 0 };
 
 	*loaded = (struct loaded){ .arena = arena_new() };
 	if (n_paths == 0) {

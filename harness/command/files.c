@@ -15,12 +15,15 @@ static bool is_scenario(const char *name)
 	return len > 4 && name[0] != '.' && strcmp(name + len - 4, ".scn") == 0;
 }
 
-static void add_file(struct files *files, struct arena *arena, const char *path)
+static void add_file(struct files *files, struct arena *arena, const char *path,
+		     const struct stat *st)
 {
 	for (size_t i = 0; i < files->count; i++)
-		if (strcmp(files->paths[i], path) == 0)
+		if (files->ids[i].inode == st->st_ino && files->ids[i].device == st->st_dev)
 			return;
 	files->paths = arena_grow(arena, files->paths, files->count, sizeof(*files->paths));
+	files->ids = arena_grow(arena, files->ids, files->count, sizeof(*files->ids));
+	files->ids[files->count] = (struct file_id){ st->st_dev, st->st_ino };
 	files->paths[files->count++] = arena_strdup(arena, path);
 }
 
@@ -48,7 +51,7 @@ static const char *add_folder(struct files *files, struct arena *arena, const ch
 			error = arena_printf(arena, "%s: %s", entry->fts_path,
 					     strerror(entry->fts_errno));
 		if (entry->fts_info == FTS_F && is_scenario(entry->fts_name)) {
-			add_file(files, arena, entry->fts_path);
+			add_file(files, arena, entry->fts_path, entry->fts_statp);
 			any = true;
 		}
 	}
@@ -66,6 +69,6 @@ const char *files_add(struct files *files, struct arena *arena, const char *path
 		return arena_printf(arena, "%s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return add_folder(files, arena, path);
-	add_file(files, arena, path);
+	add_file(files, arena, path, &st);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include "command/command.h"
 
 #include "base/clock.h"
+#include "command/captures.h"
 #include "command/select.h"
 #include "report/json.h"
 #include "report/ladder.h"
@@ -64,6 +65,7 @@ struct run {
 	const struct run_options *options;
 	struct suite_job *jobs;  /* (owned) */
 	bool *ended;             /* (owned) */
+	const char **captures;   /* (owned) a path for each job, or NULL */
 	size_t count, printed;
 	bool ladders;
 	struct tally tally;
@@ -83,40 +85,19 @@ static void write_failed(struct run *run, const char *what, const char *why)
 	run->write_error = -EIO;
 }
 
-/* "DIR/rst_after_fin-6-how=SHUT_WR.pcapng": the scenario's path with its slashes as dashes,
- * so that equal names in different folders do not meet. */
-static char *capture_path(struct arena *arena, const char *folder, const struct plan *plan)
+static const char *write_capture(struct run *run, const struct suite_job *job)
 {
-	const char *name = plan->source->name;
-	size_t len = strlen(name);
+	char why[PATH_MAX + 256];
 
-	while (*name == '.' || *name == '/') {
-		name++;
-		len--;
-	}
-	if (len > 4 && strcmp(name + len - 4, ".scn") == 0)
-		len -= 4;
-
-	char *path = arena_printf(arena, "%s/%.*s-%s.pcapng", folder, (int)len, name, plan->variant);
-
-	for (char *at = path + strlen(folder) + 1; *at; at++)
-		if (*at == '/' || *at == ',' || *at == ' ')
-			*at = '-';
-	return path;
-}
-
-static const char *write_capture(struct run *run, struct arena *arena, const struct suite_job *job)
-{
-	char why[256];
-
-	if (!run->options->captures || job->record.verdict == VERDICT_SKIPPED)
+	if (!run->captures || job->record.verdict == VERDICT_SKIPPED)
 		return NULL;
 
-	char *path = capture_path(arena, run->options->captures, job->plan);
+	const char *path = run->captures[job - run->jobs];
 
 	if (pcapng_write(path, job->plan, &job->record, why, sizeof(why)) == 0)
 		return path;
-	write_failed(run, path, why);
+	fprintf(stderr, "tcpscen: %s\n", why);
+	run->write_error = -EIO;
 	return NULL;
 }
 
@@ -139,14 +120,12 @@ static void print_text(struct run *run, const struct suite_job *job, const char 
 
 static void report(struct run *run, struct suite_job *job)
 {
-	struct arena *arena = arena_new();
-	const char *capture = write_capture(run, arena, job);
+	const char *capture = write_capture(run, job);
 	int rc = run->json ? json_print(run->json, job->plan, &job->record, capture) : 0;
 
 	if (rc < 0 && !run->write_error)
 		write_failed(run, run->options->json, strerror(-rc));
 	print_text(run, job, capture);
-	arena_free(arena);
 }
 
 static void count(struct tally *tally, enum verdict verdict)
@@ -285,24 +264,6 @@ static int read_options(struct run_options *options, int argc, char **argv)
 	return -1;
 }
 
-/* mkdir -p. Return: 0 or -errno. */
-static int make_folder(const char *path)
-{
-	char part[PATH_MAX];
-
-	if (strlen(path) >= sizeof(part))
-		return -ENAMETOOLONG;
-	for (size_t i = 1; i <= strlen(path); i++) {
-		if (path[i] && path[i] != '/')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0777) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
 /* ---- the whole ---- */
 
 /* The variants that are selected, as jobs. Return: 0, or EXIT_USAGE. */
@@ -332,26 +293,73 @@ static int make_jobs(struct run *run, const struct loaded *loaded)
 	return EXIT_USAGE;
 }
 
-static int open_outputs(struct run *run)
+/* A folder that captures can be put into, and a name there for each variant.
+ * Return: 0, or EXIT_USAGE after a message. */
+static int open_captures(struct run *run, struct arena *arena)
 {
-	const struct run_options *options = run->options;
-	int rc = options->captures ? make_folder(options->captures) : 0;
+	struct captures captures = { .arena = arena, .folder = run->options->captures };
+	int rc = captures_folder(captures.folder);
 
-	run->text = stdout;
 	if (rc < 0) {
-		fprintf(stderr, "tcpscen: --captures %s: %s\n", options->captures, strerror(-rc));
+		fprintf(stderr, "tcpscen: --captures '%s': %s\n", captures.folder, strerror(-rc));
 		return EXIT_USAGE;
 	}
-	if (options->json && strcmp(options->json, "-") == 0) {
+	run->captures = calloc(run->count, sizeof(*run->captures));
+	for (size_t i = 0; run->captures && i < run->count; i++)
+		run->captures[i] = capture_path(&captures, run->jobs[i].plan);
+	captures_free(&captures);
+	return run->captures ? 0 : EXIT_MACHINE;
+}
+
+/* Is @path a scenario? A slip ("--json a.scn b.scn") must not cost anybody his work. */
+static bool is_input(const char *path, const struct loaded *loaded)
+{
+	size_t len = strlen(path);
+	struct stat target, input;
+
+	if (len >= 4 && strcmp(path + len - 4, ".scn") == 0)
+		return true;
+	if (stat(path, &target) < 0 || !S_ISREG(target.st_mode))
+		return false;
+	for (size_t i = 0; i < loaded->count; i++)
+		if (stat(loaded->scenarios[i]->source->name, &input) == 0 &&
+		    input.st_dev == target.st_dev && input.st_ino == target.st_ino)
+			return true;
+	return false;
+}
+
+/* Return: 0, or EXIT_USAGE after a message. */
+static int open_json(struct run *run, const struct loaded *loaded)
+{
+	const char *path = run->options->json;
+
+	if (strcmp(path, "-") == 0) {
 		run->json = stdout;
 		run->text = stderr;
-	} else if (options->json) {
-		run->json = fopen(options->json, "we");
-		if (!run->json) {
-			fprintf(stderr, "tcpscen: --json %s: %s\n", options->json, strerror(errno));
-			return EXIT_USAGE;
-		}
+		return 0;
 	}
+	if (is_input(path, loaded)) {
+		fprintf(stderr, "tcpscen: --json %s: this is a scenario; name another file, or -\n",
+			path);
+		return EXIT_USAGE;
+	}
+	run->json = fopen(path, "we");
+	if (run->json)
+		return 0;
+	fprintf(stderr, "tcpscen: --json %s: %s\n", path, strerror(errno));
+	return EXIT_USAGE;
+}
+
+static int open_outputs(struct run *run, const struct loaded *loaded)
+{
+	const struct run_options *options = run->options;
+	int rc = options->captures ? open_captures(run, loaded->arena) : 0;
+
+	run->text = stdout;
+	if (rc == 0 && options->json)
+		rc = open_json(run, loaded);
+	if (rc)
+		return rc;
 	run->out_style = report_style_for(run->text, options->common.color);
 	run->err_style = report_style_for(stderr, options->common.color);
 	run->progress_wanted = run->count > 1 && isatty(STDERR_FILENO);
@@ -395,7 +403,7 @@ static int play(struct run *run, const struct loaded *loaded)
 	int rc = make_jobs(run, loaded);
 
 	if (rc == 0)
-		rc = open_outputs(run);
+		rc = open_outputs(run, loaded);
 	if (rc)
 		return rc;
 	run->ladders = run->options->loudness == VERBOSE ||
@@ -434,6 +442,7 @@ int command_run(int argc, char **argv)
 			record_free(&run.jobs[i].record);
 		free(run.jobs);
 		free(run.ended);
+		free(run.captures);
 		loaded_free(&loaded);
 	}
 	common_free(&options.common);
