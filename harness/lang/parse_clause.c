@@ -142,12 +142,12 @@ static bool parse_df(struct parser *parser, struct ast_clause *clause)
 /* "checksum" ( "bad" | N ) */
 static bool parse_checksum(struct parser *parser, struct ast_clause *clause)
 {
-	if (at_word(parser, "bad")) {
+	if (at_word(parser, "bad") || at_word(parser, "unfinished")) {
 		clause->word = word_of(take(parser));
 		return true;
 	}
 	if (parser->next->kind != TOK_NUMBER)
-		return parse_expected(parser, "'bad' or a number", NULL);
+		return parse_expected(parser, "'bad', 'unfinished' or a number", NULL);
 	return parse_count(parser, clause);
 }
 

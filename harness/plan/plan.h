@@ -166,7 +166,9 @@ struct plan_packet {
 	bool df;
 	uint32_t flowlabel;
 	int64_t len_low, len_high;
-	bool checksum_bad;     /* one more than the right one; else: @checksum as it is */
+	bool checksum_bad;     /* one more than the right one; */
+	bool checksum_unfinished; /* expected: the pseudo-header's sum, which a network card was to
+	                          finish; else: @checksum as it is */
 	uint16_t checksum;
 	const uint8_t *data;   /* payload; data_len bytes */
 	size_t data_len;
@@ -414,6 +416,7 @@ struct plan {
 	size_t n_sysctls;
 	int link_mtu;
 	int64_t link_delay;           /* ns, one way */
+	bool link_offload;            /* offloads are left on: big segments, unfinished checksums */
 	int64_t tolerance;            /* +-; NO_TOLERANCE: by the kernel's timer wheel */
 	int64_t patience;
 

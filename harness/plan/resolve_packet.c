@@ -328,12 +328,20 @@ static bool field_df(struct resolver *r, const struct ast_clause *clause, struct
 static bool field_checksum(struct resolver *r, const struct ast_clause *clause,
 			   struct plan_packet *out)
 {
-	static const char *const words[] = { "bad", NULL };
+	static const char *const words[] = { "bad", "unfinished", NULL };
 
 	out->set |= FIELD_CHECKSUM;
 	if (clause->word.text) {
-		out->checksum_bad = true;
-		return choice(r, &clause->word, "checksum", words) == 0;
+		int word = choice(r, &clause->word, "checksum", words);
+
+		out->checksum_bad = word == 0;
+		out->checksum_unfinished = word == 1;
+		if (word == 1 && !r->plan->link_offload) {
+			FAIL(r, clause->word.span, "checksums are finished on this link");
+			HELP(r, "'link offload on' leaves them to a network card that is not there");
+			return false;
+		}
+		return word >= 0;
 	}
 	out->checksum = (uint16_t)clause->low;
 	return in_range(r, clause->span, "'checksum'", clause->low, 0, UINT16_MAX);

@@ -241,6 +241,11 @@ static const char *sysctl_value(struct resolver *r, const struct ast_line *line)
 	if (i == line->n_values)
 		text = arena_strdup(r->arena, strbuf_text(&value));
 	strbuf_free(&value);
+	if (text && text[strspn(text, " \t")] == '\0') {
+		FAIL(r, line->values[0].span, "a sysctl is set to something");
+		HELP(r, "the kernel takes an empty value and changes nothing");
+		return NULL;
+	}
 	return text;
 }
 
@@ -293,9 +298,13 @@ static void scene_link(struct resolver *r, const struct ast_line *line)
 		r->plan->link_delay = line->delay->number;
 	if (!line->other.text || !first_time(r, line->other.span, ONCE_OFFLOAD, "offload"))
 		return;
-	if (strcmp(line->other.text, "on") == 0) {
-		FAIL(r, line->other.span, "'offload on' is not played yet by this version");
-		HELP(r, "leave it out: offloads are off");
+	if (strcmp(line->other.text, "on") != 0)
+		return;
+	if (r->plan->n_hosts < PLAN_HOSTS || two_kernels(r)) {
+		FAIL(r, line->other.span, "'offload on' needs a crafted host, declared before it");
+		HELP(r, "between two kernels an unfinished checksum would arrive as a wrong one");
+	} else if (r->live) {
+		r->plan->link_offload = true;
 	}
 }
 

@@ -96,6 +96,14 @@ uint32_t packet_seq_len(const struct packet *packet)
 	return packet->payload_len + !!(packet->flags & TCP_SYN) + !!(packet->flags & TCP_FIN);
 }
 
+uint16_t packet_unfinished_checksum(const struct packet *packet)
+{
+	uint32_t len = packet->offset * 4u + packet->payload_len;
+
+	return (uint16_t)~inet_checksum(
+		NULL, 0, pseudo_sum(packet->ip, &packet->src, &packet->dst, PROTO_TCP, len));
+}
+
 uint16_t packet_right_checksum(const struct packet *packet, const uint8_t *frame)
 {
 	uint32_t header = packet->offset * 4u, len = header + packet->payload_len;

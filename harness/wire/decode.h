@@ -19,6 +19,10 @@ uint16_t inet_checksum(const uint8_t *bytes, size_t len, uint32_t sum);
 uint32_t pseudo_sum(uint8_t ip, const struct packet_address *src,
 		    const struct packet_address *dst, uint8_t protocol, size_t len);
 
+/* The checksum of a packet of class PACKET_TCP that a network card was to finish: the sum of
+ * the pseudo-header alone, not inverted (CHECKSUM_PARTIAL of include/linux/skbuff.h). */
+uint16_t packet_unfinished_checksum(const struct packet *packet);
+
 /* The checksum that a packet of class PACKET_TCP ought to carry. */
 uint16_t packet_right_checksum(const struct packet *packet, const uint8_t *frame);
 

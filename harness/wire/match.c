@@ -251,7 +251,9 @@ static void check_checksum(const struct match *match)
 	uint16_t right = packet_right_checksum(packet, match->frame);
 	char want[8], saw[8];
 
-	if (expected->set & FIELD_CHECKSUM)
+	if (expected->checksum_unfinished)
+		right = packet_unfinished_checksum(packet);
+	else if (expected->set & FIELD_CHECKSUM)
 		right = expected->checksum_bad ? (uint16_t)(right + 1) : expected->checksum;
 	else if (packet->checksum_ok)
 		return;

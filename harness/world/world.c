@@ -24,9 +24,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -116,9 +118,67 @@ static const char *sysctl_remedy(int rc, const char *path)
 	return "";
 }
 
+/* The next word of a sysctl's value, whatever blanks are between. Return: its length. */
+static size_t next_word(const char **text)
+{
+	*text += strspn(*text, " \t\n");
+	return strcspn(*text, " \t\n");
+}
+
+/* @text is a list of integers; how many? Return: -1: it is not. */
+static int count_numbers(const char *text)
+{
+	int count = 0;
+
+	for (size_t len; (len = next_word(&text)) > 0; count++) {
+		char *end;
+
+		strtoll(text, &end, 0);
+		if (end != text + len)
+			return -1;
+		text = end;
+	}
+	return count;
+}
+
+static bool same_numbers(const char *one, const char *two)
+{
+	int count = count_numbers(one);
+
+	if (count != count_numbers(two))
+		return false;
+	while (count-- > 0)
+		if (strtoll(one, (char **)(uintptr_t)&one, 0) !=
+		    strtoll(two, (char **)(uintptr_t)&two, 0))
+			return false;
+	return true;
+}
+
+/* The kernel may take fewer numbers than it has, or change them: then it has not been set to what
+ * is written. A word (a congestion control, say) it takes or refuses.
+ * Return: is it set? @now: what it is */
+static bool is_set(const char *path, const char *value, char *now, size_t len)
+{
+	int fd;
+	ssize_t n;
+
+	if (count_numbers(value) < 0)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true; /* write-only: net.ipv4.route.flush */
+	n = read(fd, now, len - 1);
+	close(fd);
+	if (n <= 0)
+		return true;
+	now[n] = '\0';
+	now[strcspn(now, "\n")] = '\0';
+	return same_numbers(value, now);
+}
+
 static int set_sysctl(const struct builder *builder, const struct plan_sysctl *sysctl)
 {
-	char path[256];
+	char path[256], now[128];
 	int rc;
 
 	if (!sysctl_path(sysctl->key, path, sizeof(path))) {
@@ -130,7 +190,12 @@ static int set_sysctl(const struct builder *builder, const struct plan_sysctl *s
 	if (rc < 0)
 		snprintf(builder->error, WORLD_ERROR_LEN, "cannot set sysctl %s = %s: %s%s",
 			 sysctl->key, sysctl->value, strerror(-rc), sysctl_remedy(rc, path));
-	return rc;
+	if (rc < 0 || is_set(path, sysctl->value, now, sizeof(now)))
+		return rc;
+	snprintf(builder->error, WORLD_ERROR_LEN,
+		 "cannot set sysctl %s = %s: the kernel has made %s of it; write that, if it is meant",
+		 sysctl->key, sysctl->value, now);
+	return -EINVAL;
 }
 
 static int set_sysctls(const struct builder *builder, int host)
@@ -139,8 +204,11 @@ static int set_sysctls(const struct builder *builder, int host)
 	int rc = 0;
 
 	for (size_t i = 0; i < plan->n_sysctls && rc == 0; i++)
-		if (plan->sysctls[i].host == host)
+		if (plan->sysctls[i].host == host) {
 			rc = set_sysctl(builder, &plan->sysctls[i]);
+			if (rc < 0)
+				builder->world->refused = &plan->sysctls[i];
+		}
 	return rc;
 }
 
@@ -212,9 +280,10 @@ static int raise_wire(const struct builder *builder)
 
 static int plain_links(const struct builder *builder, int ctl, int host)
 {
-	int rc = ethtool_plain(ctl, builder->world->hosts[host].interface);
+	bool plain = !builder->plan->link_offload;
+	int rc = plain ? ethtool_plain(ctl, builder->world->hosts[host].interface) : 0;
 
-	if (rc == 0)
+	if (rc == 0 && plain)
 		rc = ethtool_plain(builder->hosts[host].ctl, "eth0");
 	if (rc < 0)
 		return fail(builder->error, rc, "turn offloads off");
@@ -323,6 +392,7 @@ static int build(struct builder *builder)
 static void begin(struct builder *builder)
 {
 	builder->world->wire = -1;
+	builder->world->refused = NULL;
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		struct world_host *host = &builder->world->hosts[i];
 		int end = is_kernel(builder, i) ? i : 1 - i;
