@@ -59,20 +59,23 @@ static int dispatch(int argc, char **argv)
 	}
 
 	const char *names[N_COMMANDS + 1] = { NULL };
+	char full_name[32]; /* getopt_long(3) begins its messages with it */
 
 	for (int i = 0; i < N_COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name) == 0)
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			snprintf(full_name, sizeof(full_name), "tcpscen %s", commands[i].name);
+			argv[1] = full_name;
 			return commands[i].run(argc - 1, argv + 1);
+		}
 		names[i] = commands[i].name;
 	}
 
 	const char *nearest = nearest_word(argv[1], names);
 
-	fprintf(stderr, "tcpscen: unknown command '%s'", argv[1]);
 	if (nearest)
-		fprintf(stderr, "; did you mean '%s'?\n", nearest);
+		complain("unknown command '%s'; did you mean '%s'?", argv[1], nearest);
 	else
-		fputs("; 'tcpscen --help' lists them\n", stderr);
+		complain("unknown command '%s'; 'tcpscen --help' lists them", argv[1]);
 	return EXIT_USAGE;
 }
 

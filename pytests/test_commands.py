@@ -103,6 +103,32 @@ def test_wrong_usage(tool: Tool, args: list[str], words: list[str]) -> None:
     assert all(word in result.stderr for word in words), result.stderr
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_unknown_option(tool: Tool, command: str) -> None:
+    """The message names the program, and where its options are listed."""
+    result = tool.run(command, "--bogus")
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert result.stderr == f"tcpscen {command}: unrecognized option '--bogus'\nsee tcpscen {command} --help\n"
+
+
+def test_names_are_cleaned(tool: Tool, tmp_path: Path) -> None:
+    """No control byte of a file's name reaches the terminal; in JSON it is what it is, or U+FFFD."""
+    escape, folder = "\x1b]0;owned\x07", tmp_path / "folder"
+    folder.mkdir()
+    (folder / f"good{escape}.scn").write_text(GOOD)
+    (folder / os.fsdecode(b"\xff\xc2\x9b.scn")).write_text(WRONG)
+    (tmp_path / f"bad{escape}.scn").write_text(FAULTY)
+    (tmp_path / f"empty{escape}").mkdir()
+    for args in (["check", "folder"], ["list", "folder"], ["check", f"bad{escape}.scn"], [f"ru{escape}"],
+                 ["check", f"missing{escape}"], ["check", f"empty{escape}"], ["run", "-D", escape, "folder"],
+                 ["run", "--captures", f"cap{escape}", "folder"], ["run", "--json", f"no{escape}/x", "folder"]):
+        result = subprocess.run(tool.command(*args), cwd=tmp_path, capture_output=True, timeout=60)
+        output = result.stdout + result.stderr
+        assert output and not {0x1b, 0x07, 0xff} & set(output) and b"\xc2\x9b" not in output, (args, output)
+    variants = tool.variants("folder", cwd=tmp_path)
+    assert [variant.scenario for variant in variants] == [f"folder/good{escape}.scn"] * 2 + ["folder/\ufffd\x9b.scn"] * 2
+
+
 # ---- exit statuses and summaries of run ----
 
 @pytest.mark.parametrize(("files", "status", "words"), [

@@ -8,6 +8,7 @@
 #include "base/diag.h"
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -18,36 +19,13 @@ enum { LINE_SHOWN = 160, BEFORE_SHOWN = 60 };
 #define BOLD "\033[1m"
 #define PLAIN "\033[0m"
 
-/* Length of the valid UTF-8 sequence at @text (1..4), or 0. */
-static size_t utf8_len(const char *text, size_t room)
-{
-	const unsigned char *bytes = (const unsigned char *)text;
-	size_t len = bytes[0] < 0x80 ? 1 : bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-
-	if (bytes[0] >= 0x80 && (bytes[0] < 0xc2 || bytes[0] > 0xf4))
-		return 0;
-	if (len > room)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-	if (bytes[0] == 0xe0 && bytes[1] < 0xa0)
-		return 0;
-	if (bytes[0] == 0xed && bytes[1] > 0x9f)
-		return 0;
-	if (bytes[0] == 0xf0 && bytes[1] < 0x90)
-		return 0;
-	if (bytes[0] == 0xf4 && bytes[1] > 0x8f)
-		return 0;
-	return len;
-}
-
 /* One character of the line to @shown, its like in width to @under.
  * Return: bytes consumed. */
 static size_t show_char(const char *text, size_t room, struct strbuf *shown, struct strbuf *under,
 			char mark)
 {
-	size_t len = utf8_len(text, room);
+	uint32_t code;
+	size_t len = utf8_next(text, room, &code);
 
 	if (*text == '\t') {
 		strbuf_addch(shown, '\t');
@@ -55,9 +33,9 @@ static size_t show_char(const char *text, size_t room, struct strbuf *shown, str
 		return 1;
 	}
 	strbuf_addch(under, mark);
-	if (len == 0 || (unsigned char)*text < 0x20 || *text == 0x7f) {
+	if (len == 0 || !utf8_printable(code)) {
 		strbuf_addch(shown, '?');
-		return 1;
+		return len ? len : 1;
 	}
 	strbuf_add(shown, text, len);
 	return len;
@@ -126,10 +104,25 @@ static void print_excerpt(FILE *out, const struct source *source, struct span sp
 void diag_print_place(FILE *out, const struct source *source, struct span span,
 		      const char *severity, const char *message, bool color)
 {
-	fprintf(out, "%s%s:%d:%d: %s%s:%s %s\n", color ? BOLD : "", source->name,
+	struct strbuf name = STRBUF_INIT, text = STRBUF_INIT;
+
+	utf8_clean(&name, source->name);
+	utf8_clean(&text, message);
+	fprintf(out, "%s%s:%d:%d: %s%s:%s %s\n", color ? BOLD : "", strbuf_text(&name),
 		source_line(source, span.start), source_column(source, span.start),
-		color ? RED : "", severity, color ? PLAIN : "", message);
+		color ? RED : "", severity, color ? PLAIN : "", strbuf_text(&text));
+	strbuf_free(&name);
+	strbuf_free(&text);
 	print_excerpt(out, source, span, color);
+}
+
+static void print_help(FILE *out, const char *help)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	utf8_clean(&text, help);
+	fprintf(out, "      help: %s\n", strbuf_text(&text));
+	strbuf_free(&text);
 }
 
 void diags_print(FILE *out, const struct diags *diags, bool color)
@@ -139,7 +132,7 @@ void diags_print(FILE *out, const struct diags *diags, bool color)
 
 		diag_print_place(out, diag->source, diag->span, "error", diag->message, color);
 		if (diag->help)
-			fprintf(out, "      help: %s\n", diag->help);
+			print_help(out, diag->help);
 	}
 	if (diags->dropped)
 		fprintf(out, "%zu more errors are not shown\n", diags->dropped);

@@ -26,7 +26,7 @@ int command_check(int argc, char **argv)
 	bool quiet = false;
 	int opt, rc = 0;
 
-	common_init(&options);
+	common_init(&options, argv[0]);
 	while (rc == 0 && (opt = getopt_long(argc, argv, "D:hq", longs, NULL)) >= 0) {
 		if (opt == 'h') {
 			fputs(help, stdout);
@@ -43,9 +43,12 @@ int command_check(int argc, char **argv)
 		return rc;
 	}
 	rc = load_all(&loaded, &options, argv + optind, argc - optind);
-	for (size_t i = 0; i < loaded.count && !quiet; i++)
-		printf("%s: ok, %zu variant%s\n", loaded.scenarios[i]->source->name,
-		       loaded.scenarios[i]->n_plans, loaded.scenarios[i]->n_plans == 1 ? "" : "s");
+	for (size_t i = 0; i < loaded.count && !quiet; i++) {
+		print_clean(stdout, "%s: ok, %zu variant%s", loaded.scenarios[i]->source->name,
+			    loaded.scenarios[i]->n_plans,
+			    loaded.scenarios[i]->n_plans == 1 ? "" : "s");
+		putchar('\n');
+	}
 	loaded_free(&loaded);
 	common_free(&options);
 	return rc;

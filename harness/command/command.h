@@ -7,6 +7,8 @@
 
 #include "plan/scenario.h"
 
+#include <stdio.h>
+
 enum exit_status {
 	EXIT_PASSED = 0,  /* all passed, or were skipped */
 	EXIT_FAILED = 1,  /* a scenario failed */
@@ -24,13 +26,15 @@ int command_doctor(int argc, char **argv);
 struct selection;
 
 struct common_options {
+	const char *command;          /* "tcpscen run" */
 	struct load_options load;
 	const char *color;            /* "auto", "always", "never" */
 	struct selection *selection;  /* -k, or NULL */
 	struct arena *arena;          /* (owned) for all of these */
 };
 
-void common_init(struct common_options *options);
+/* @command: argv[0] of the subcommand, with which getopt_long(3) begins its messages. */
+void common_init(struct common_options *options, const char *command);
 void common_free(struct common_options *options);
 
 /* One of -D, -k, --ip, --color, as getopt_long(3) returns them. Errors are printed.
@@ -43,6 +47,11 @@ enum { OPT_IP = 256, OPT_COLOR, OPT_COMMON_LAST };
 	{ "ip", required_argument, NULL, OPT_IP },                                                 \
 	{ "color", required_argument, NULL, OPT_COLOR },                                           \
 	{ "help", no_argument, NULL, 'h' }
+
+/* Text with names in it that came from outside: as one line, with '?' for what a terminal must
+ * not get. complain() is for standard error: "tcpscen: ...", with a newline. */
+void print_clean(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* All scenarios of a command line. */
 struct loaded {

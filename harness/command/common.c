@@ -1,15 +1,55 @@
 /* common: options and loading, shared by run, check and list. */
 #include "command/command.h"
 
+#include "base/strbuf.h"
+#include "base/utf8.h"
 #include "command/files.h"
 #include "command/select.h"
 #include "plan/names.h"
 #include "report/style.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+
+/* ---- messages ---- */
+
+static void print_list(FILE *out, const char *format, va_list args)
+{
+	struct strbuf clean = STRBUF_INIT;
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		return;
+	utf8_clean(&clean, text);
+	fputs(strbuf_text(&clean), out);
+	strbuf_free(&clean);
+	free(text);
+}
+
+void print_clean(FILE *out, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_list(out, format, args);
+	va_end(args);
+}
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	fputs("tcpscen: ", stderr);
+	va_start(args, format);
+	print_list(stderr, format, args);
+	va_end(args);
+	putc('\n', stderr);
+}
+
+/* ---- options ---- */
 
 static struct kernel_version running_kernel(void)
 {
@@ -26,9 +66,11 @@ static struct kernel_version running_kernel(void)
 	return version;
 }
 
-void common_init(struct common_options *options)
+void common_init(struct common_options *options, const char *command)
 {
-	*options = (struct common_options){ .color = "auto", .arena = arena_new() };
+	*options = (struct common_options){
+		.command = command, .color = "auto", .arena = arena_new(),
+	};
 	options->load.kernel = running_kernel();
 }
 
@@ -43,7 +85,7 @@ static int add_define(struct common_options *options, const char *text)
 	const char *equals = strchr(text, '=');
 
 	if (!equals || equals == text) {
-		fprintf(stderr, "tcpscen: -D %s: write -D name=value\n", text);
+		complain("-D %s: write -D name=value", text);
 		return EXIT_USAGE;
 	}
 	load->defines = arena_grow(options->arena, load->defines, load->n_defines,
@@ -66,7 +108,7 @@ static int set_ip(struct common_options *options, const char *text)
 			load->ip.wanted[ip] = true;
 	if (load->ip.wanted[IP_V4] || load->ip.wanted[IP_V6] || load->ip.wanted[IP_MAPPED])
 		return 0;
-	fprintf(stderr, "tcpscen: --ip %s: choose 4, 6, mapped or all\n", text);
+	complain("--ip %s: choose 4, 6, mapped or all", text);
 	return EXIT_USAGE;
 }
 
@@ -74,7 +116,7 @@ static int set_color(struct common_options *options, const char *text)
 {
 	if (strcmp(text, "auto") != 0 && strcmp(text, "always") != 0 &&
 	    strcmp(text, "never") != 0) {
-		fprintf(stderr, "tcpscen: --color %s: choose auto, always or never\n", text);
+		complain("--color %s: choose auto, always or never", text);
 		return EXIT_USAGE;
 	}
 	options->color = text;
@@ -88,7 +130,7 @@ static int set_selection(struct common_options *options, const char *text)
 	options->selection = selection_parse(options->arena, text, &error);
 	if (options->selection)
 		return 0;
-	fprintf(stderr, "tcpscen: -k '%s': %s\n", text, error);
+	complain("-k '%s': %s", text, error);
 	return EXIT_USAGE;
 }
 
@@ -103,8 +145,9 @@ int common_option(struct common_options *options, int opt, const char *value)
 		return set_ip(options, value);
 	case OPT_COLOR:
 		return set_color(options, value);
-	default:
-		return EXIT_USAGE; /* getopt_long has said what is wrong */
+	default: /* getopt_long has said what is wrong */
+		fprintf(stderr, "see %s --help\n", options->command);
+		return EXIT_USAGE;
 	}
 }
 
@@ -150,7 +193,7 @@ static void check_defines(struct loaded *loaded, const struct load_options *load
 	for (size_t i = 0; i < load->n_defines; i++) {
 		if (load->defines[i].used || loaded->failed)
 			continue;
-		fprintf(stderr, "tcpscen: -D %s: no scenario has a parameter of this name\n",
+		complain("-D %s: no scenario has a parameter of this name",
 			load->defines[i].name);
 		loaded->failed = true;
 	}
@@ -162,14 +205,14 @@ int load_all(struct loaded *loaded, struct common_options *options, char **paths
 
 	*loaded = (struct loaded){ .arena = arena_new() };
 	if (n_paths == 0) {
-		fputs("tcpscen: name a scenario file, or a folder of them\n", stderr);
+		complain("name a scenario file, or a folder of them");
 		loaded->failed = true;
 	}
 	for (int i = 0; i < n_paths; i++) {
 		const char *error = files_add(&files, loaded->arena, paths[i]);
 
 		if (error) {
-			fprintf(stderr, "tcpscen: %s\n", error);
+			complain("%s", error);
 			loaded->failed = true;
 		}
 	}

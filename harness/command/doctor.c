@@ -127,7 +127,7 @@ int command_doctor(int argc, char **argv)
 	struct doctor doctor = { .ill = false };
 	int opt, rc = 0;
 
-	common_init(&options);
+	common_init(&options, argv[0]);
 	while (rc == 0 && (opt = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
 		if (opt == 'h') {
 			fputs(help, stdout);
@@ -141,7 +141,7 @@ int command_doctor(int argc, char **argv)
 	if (rc)
 		return rc;
 	if (optind < argc) {
-		fprintf(stderr, "tcpscen: doctor takes no argument '%s'\n", argv[optind]);
+		complain("doctor takes no argument '%s'", argv[optind]);
 		return EXIT_USAGE;
 	}
 	look_at_kernel(&doctor);

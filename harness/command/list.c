@@ -3,10 +3,10 @@
 
 #include "command/select.h"
 #include "plan/names.h"
+#include "report/json_value.h"
 #include "run/timeline.h"
 
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,26 +21,37 @@ static const char help[] =
 	"  tcpscen list scenarios\n"
 	"  tcpscen list -k 'rst and not timers' scenarios\n";
 
-static void print_json(const struct plan *plan, const char *id)
+/* Return: false when the line could not be made. */
+static bool print_json(const struct plan *plan, const char *id)
 {
-	json_t *tags = json_array(), *bindings = json_object();
+	struct json_maker maker = { .failed = false };
+	json_t *object = json_object(), *tags = json_array(), *bindings = json_object();
 
 	for (size_t i = 0; i < plan->n_tags; i++)
-		json_array_append_new(tags, json_string(plan->tags[i]));
+		put_item(&maker, tags, json_text(plan->tags[i]));
 	for (size_t i = 0; i < plan->n_bindings; i++)
-		json_object_set_new(bindings, plan->bindings[i].name,
-				    json_string(plan->bindings[i].value));
+		put_text(&maker, bindings, plan->bindings[i].name, plan->bindings[i].value);
+	put_text(&maker, object, "id", id);
+	put_text(&maker, object, "scenario", plan->source->name);
+	put_text(&maker, object, "variant", plan->variant);
+	put_text(&maker, object, "title", plan->title);
+	put_text(&maker, object, "ip", ip_name(plan->ip));
+	put(&maker, object, "tags", tags);
+	put(&maker, object, "bindings", bindings);
+	put(&maker, object, "estimate_s", json_real((double)timeline_estimate(plan) / 1e9));
+	put_text(&maker, object, "skip", plan->skip);
 
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:f, s:s?}", "id", id,
-				   "scenario", plan->source->name, "variant", plan->variant, "title",
-				   plan->title, "ip", ip_name(plan->ip), "tags", tags, "bindings",
-				   bindings, "estimate_s", (double)timeline_estimate(plan) / 1e9,
-				   "skip", plan->skip);
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	char *text = maker.failed ? NULL : json_dumps(object, JSON_COMPACT);
 
-	puts(text ? text : "{}");
-	free(text);
+	if (text)
+		puts(text);
+	else
+		complain("%s: cannot be written as JSON", id);
 	json_decref(object);
+	if (!text)
+		return false;
+	free(text);
+	return true;
 }
 
 static void print_scenario(const struct scenario *scenario, const struct selection *selection,
@@ -54,20 +65,26 @@ static void print_scenario(const struct scenario *scenario, const struct selecti
 		if (!selection_takes(selection, plan, variant_id(arena, plan)))
 			continue;
 		if (!titled) {
-			printf("%s\n  %s\n", scenario->source->name, plan->title);
+			print_clean(stdout, "%s", scenario->source->name);
+			putchar('\n');
+			print_clean(stdout, "  %s", plan->title);
+			putchar('\n');
 			for (size_t t = 0; t < plan->n_tags; t++)
-				printf("%s%s", t ? " " : "  tags: ", plan->tags[t]);
+				print_clean(stdout, "%s%s", t ? " " : "  tags: ", plan->tags[t]);
 			printf("%s  variants:", plan->n_tags ? "\n" : "");
 		}
-		printf(" [%s]%s", plan->variant, plan->skip ? " (skipped here)" : "");
+		print_clean(stdout, " [%s]%s", plan->variant, plan->skip ? " (skipped here)" : "");
 		titled = true;
 	}
 	if (titled)
 		putchar('\n');
 }
 
-static void print_all(const struct loaded *loaded, const struct common_options *options, bool json)
+/* Return: false when a line could not be made. */
+static bool print_all(const struct loaded *loaded, const struct common_options *options, bool json)
 {
+	bool good = true;
+
 	for (size_t i = 0; i < loaded->count; i++) {
 		const struct scenario *scenario = loaded->scenarios[i];
 
@@ -77,9 +94,10 @@ static void print_all(const struct loaded *loaded, const struct common_options *
 			const char *id = variant_id(options->arena, scenario->plans[k]);
 
 			if (selection_takes(options->selection, scenario->plans[k], id))
-				print_json(scenario->plans[k], id);
+				good &= print_json(scenario->plans[k], id);
 		}
 	}
+	return good;
 }
 
 int command_list(int argc, char **argv)
@@ -94,7 +112,7 @@ int command_list(int argc, char **argv)
 	bool json = false;
 	int opt, rc = 0;
 
-	common_init(&options);
+	common_init(&options, argv[0]);
 	while (rc == 0 && (opt = getopt_long(argc, argv, COMMON_LETTERS, longs, NULL)) >= 0) {
 		if (opt == 'h') {
 			fputs(help, stdout);
@@ -111,7 +129,8 @@ int command_list(int argc, char **argv)
 		return rc;
 	}
 	rc = load_all(&loaded, &options, argv + optind, argc - optind);
-	print_all(&loaded, &options, json);
+	if (!print_all(&loaded, &options, json) && rc == 0)
+		rc = EXIT_MACHINE;
 	loaded_free(&loaded);
 	common_free(&options);
 	return rc;

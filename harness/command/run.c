@@ -81,7 +81,7 @@ struct run {
 
 static void write_failed(struct run *run, const char *what, const char *why)
 {
-	fprintf(stderr, "tcpscen: %s: %s\n", what, why);
+	complain("%s: %s", what, why);
 	run->write_error = -EIO;
 }
 
@@ -96,7 +96,7 @@ static const char *write_capture(struct run *run, const struct suite_job *job)
 
 	if (pcapng_write(path, job->plan, &job->record, why, sizeof(why)) == 0)
 		return path;
-	fprintf(stderr, "tcpscen: %s\n", why);
+	complain("%s", why);
 	run->write_error = -EIO;
 	return NULL;
 }
@@ -111,8 +111,10 @@ static void print_text(struct run *run, const struct suite_job *job, const char 
 	if (ladder && job->record.verdict != VERDICT_SKIPPED)
 		ladder_print(run->text, job->plan, &job->record, &run->out_style);
 	text_failure(run->text, job->plan, &job->record, &run->out_style);
-	if (capture && !passed)
-		fprintf(run->text, "      capture: %s\n", capture);
+	if (capture && !passed) {
+		print_clean(run->text, "      capture: %s", capture);
+		putc('\n', run->text);
+	}
 	text_verdict(run->text, job->plan, &job->record, &run->out_style);
 	if (ladder)
 		putc('\n', run->text);
@@ -197,7 +199,7 @@ static bool read_number(const char *option, const char *text, long low, long hig
 	*out = strtol(text, &end, 10);
 	if (!errno && end != text && !*end && *out >= low && *out <= high)
 		return true;
-	fprintf(stderr, "tcpscen: %s %s: write a number from %ld to %ld\n", option, text, low, high);
+	complain("%s %s: write a number from %ld to %ld", option, text, low, high);
 	return false;
 }
 
@@ -289,7 +291,7 @@ static int make_jobs(struct run *run, const struct loaded *loaded)
 		}
 	if (run->count)
 		return 0;
-	fputs("tcpscen: nothing is selected: see -k and --ip\n", stderr);
+	complain("nothing is selected: see -k and --ip");
 	return EXIT_USAGE;
 }
 
@@ -301,7 +303,7 @@ static int open_captures(struct run *run, struct arena *arena)
 	int rc = captures_folder(captures.folder);
 
 	if (rc < 0) {
-		fprintf(stderr, "tcpscen: --captures '%s': %s\n", captures.folder, strerror(-rc));
+		complain("--captures '%s': %s", captures.folder, strerror(-rc));
 		return EXIT_USAGE;
 	}
 	run->captures = calloc(run->count, sizeof(*run->captures));
@@ -339,14 +341,13 @@ static int open_json(struct run *run, const struct loaded *loaded)
 		return 0;
 	}
 	if (is_input(path, loaded)) {
-		fprintf(stderr, "tcpscen: --json %s: this is a scenario; name another file, or -\n",
-			path);
+		complain("--json %s: this is a scenario; name another file, or -", path);
 		return EXIT_USAGE;
 	}
 	run->json = fopen(path, "we");
 	if (run->json)
 		return 0;
-	fprintf(stderr, "tcpscen: --json %s: %s\n", path, strerror(errno));
+	complain("--json %s: %s", path, strerror(errno));
 	return EXIT_USAGE;
 }
 
@@ -418,7 +419,7 @@ static int play(struct run *run, const struct loaded *loaded)
 	run->tally.unplayed = unplayed(run);
 	text_summary(run->text, &run->tally, &run->out_style);
 	if (rc < 0)
-		fprintf(stderr, "tcpscen: cannot start a process: %s\n", strerror(-rc));
+		complain("cannot start a process: %s", strerror(-rc));
 	return close_outputs(run) < 0 || rc < 0 ? EXIT_MACHINE : exit_status(run);
 }
 
@@ -430,7 +431,7 @@ int command_run(int argc, char **argv)
 
 	options.suite.play = engine_play;
 	options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	common_init(&options.common);
+	common_init(&options.common, argv[0]);
 
 	int rc = read_options(&options, argc, argv);
 

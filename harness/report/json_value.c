@@ -2,7 +2,7 @@
 #include "report/json_value.h"
 
 #include "base/strbuf.h"
-#include "report/term.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -28,8 +28,9 @@ void put_bool(struct json_maker *maker, json_t *object, const char *key, bool va
 	put(maker, object, key, json_boolean(value));
 }
 
-static json_t *mended(const char *text, size_t len)
+json_t *json_text(const char *text)
 {
+	size_t len = strlen(text);
 	struct strbuf good = STRBUF_INIT;
 	uint32_t code;
 
@@ -49,7 +50,7 @@ static json_t *mended(const char *text, size_t len)
 
 void put_text(struct json_maker *maker, json_t *object, const char *key, const char *text)
 {
-	put(maker, object, key, text ? mended(text, strlen(text)) : json_null());
+	put(maker, object, key, text ? json_text(text) : json_null());
 }
 
 void put_hex(struct json_maker *maker, json_t *object, const char *key, const void *bytes,

@@ -1,6 +1,6 @@
 /* json_value: JSON values, and one place that knows whether any of them failed.
  *
- * Private to report/. jansson reports each failure (out of memory, text that is no UTF-8) by
+ * jansson reports each failure (out of memory, text that is no UTF-8) by
  * NULL; a whole record is hundreds of values. They are put into their objects by these functions,
  * which remember that something went wrong and go on: it is asked once, at the end.
  */
@@ -23,7 +23,10 @@ void put_item(struct json_maker *maker, json_t *array, json_t *value);
 void put_number(struct json_maker *maker, json_t *object, const char *key, int64_t number);
 void put_bool(struct json_maker *maker, json_t *object, const char *key, bool value);
 
-/* NULL becomes null. What is no UTF-8 is replaced, byte by byte, by U+FFFD. */
+/* A string; what is no UTF-8 is replaced, byte by byte, by U+FFFD. */
+json_t *json_text(const char *text);
+
+/* NULL becomes null. */
 void put_text(struct json_maker *maker, json_t *object, const char *key, const char *text);
 
 /* Hexadecimal digits. */

@@ -7,6 +7,7 @@
 #include "report/term.h"
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -36,49 +37,6 @@ const char *term_ellipsis(const struct report_style *style)
 	return style->unicode ? "…" : "...";
 }
 
-/* ---- UTF-8 ---- */
-
-size_t utf8_next(const char *text, size_t len, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *bytes = (const unsigned char *)text;
-
-	if (len == 0)
-		return 0;
-	*code = bytes[0];
-	if (bytes[0] < 0x80)
-		return 1;
-
-	size_t size = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-
-	if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || size > len)
-		return 0;
-	*code = bytes[0] & (0xffu >> (size + 1));
-	for (size_t i = 1; i < size; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (bytes[i] & 0x3f);
-	}
-	if (*code < least[size] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
-		return 0;
-	return size;
-}
-
-bool utf8_valid(const char *text, size_t len)
-{
-	uint32_t code;
-
-	while (len > 0) {
-		size_t size = utf8_next(text, len, &code);
-
-		if (size == 0)
-			return false;
-		text += size;
-		len -= size;
-	}
-	return true;
-}
-
 /* ---- width ---- */
 
 struct range {
@@ -97,13 +55,6 @@ static const struct range two_columns[] = {
 	{ 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f }, { 0xff01, 0xff60 },
 	{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff },
 	{ 0x1fa70, 0x1faff }, { 0x20000, 0x3fffd },
-};
-
-/* Controls, and what turns the direction of writing: a terminal must not get them. */
-static const struct range unprintable[] = {
-	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad }, { 0x061c, 0x061c },
-	{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
-	{ 0xfff0, 0xfffb }, { 0xe0000, 0xe007f },
 };
 
 static bool in_ranges(const struct range *ranges, size_t count, uint32_t code)
@@ -182,7 +133,7 @@ static void clean_char(struct strbuf *out, const char *text, size_t size, uint32
 		strbuf_addch(out, ' ');
 	else if (size > 1 && !style->unicode)
 		strbuf_puts(out, code == 0x2026 ? "..." : "?");
-	else if (size == 0 || IN(unprintable, code))
+	else if (size == 0 || !utf8_printable(code))
 		strbuf_addch(out, '?');
 	else
 		strbuf_add(out, text, size);

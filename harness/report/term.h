@@ -18,10 +18,6 @@ enum paint { PAINT_NONE, PAINT_DIM, PAINT_BOLD, PAINT_GOOD, PAINT_BAD, PAINT_WAR
 const char *term_paint(const struct report_style *style, enum paint paint);
 const char *term_plain(const struct report_style *style, enum paint paint);
 
-/* The character at @text. Return: its bytes (1 to 4), 0 when they are no UTF-8. */
-size_t utf8_next(const char *text, size_t len, uint32_t *code);
-bool utf8_valid(const char *text, size_t len);
-
 /* Columns that clean text takes up. */
 int term_width(const char *text);
 

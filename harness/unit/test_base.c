@@ -4,6 +4,7 @@
 #include "base/compare.h"
 #include "base/diag.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -228,6 +229,16 @@ static void test_compare(void **state)
 	assert_true(compare_holds(CMP_LT, 2, 3) && !compare_holds(CMP_LT, 3, 3));
 }
 
+static void utf8_clean_keeps_what_may_be_shown(void **state)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	(void)state;
+	utf8_clean(&out, "a\tb\nc \033[31m \177 \xc2\x9b \xe2\x80\xae \xff\xc3 \xc3\xa9");
+	assert_string_equal(strbuf_text(&out), "a b c ?[31m ? ? ? ?? \xc3\xa9");
+	strbuf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_clock_watches_for_steps),
 		cmocka_unit_test(test_compare),
+		cmocka_unit_test(utf8_clean_keeps_what_may_be_shown),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <setjmp.h>
