@@ -277,6 +277,21 @@ static enum play judge(struct engine *engine, int step, size_t occurrence, struc
 	return play;
 }
 
+/* May the line speak of the oldest packet? Of one that a rule covers only if it fits; and what a
+ * rule did that has ended is past for the lines that decide themselves what happens. */
+static bool concerns(const struct engine *engine, int step, size_t occurrence,
+		     const struct seen *oldest)
+{
+	struct mismatches unused;
+
+	if (!oldest->settled)
+		return true;
+	if (engine->plan->steps[step].kind != STEP_EXPECT &&
+	    !relay_rule_stands(engine, oldest->rule_step))
+		return false;
+	return is_expected(engine, step, occurrence, oldest, &unused);
+}
+
 /* Wait for the packet of the line. What a rule covers is passed over, if it does not fit.
  * Return: PLAY_ON with *@seen, or NULL there when patience ended. */
 static enum play next_packet(struct engine *engine, int step, size_t occurrence,
@@ -286,12 +301,10 @@ static enum play next_packet(struct engine *engine, int step, size_t occurrence,
 	int64_t deadline = from + engine->plan->patience;
 	bool timed_out = false;
 	enum play play = keep_going(engine, step);
-	struct mismatches unused;
 
 	while (play == PLAY_ON) {
 		*seen = stage_arrived(&engine->stage, 0);
-		if (*seen && (!(*seen)->settled ||
-			      is_expected(engine, step, occurrence, *seen, &unused)))
+		if (*seen && concerns(engine, step, occurrence, *seen))
 			return PLAY_ON;
 		if (*seen) {
 			dispose(engine, *seen);

@@ -487,6 +487,16 @@ void relay_cut(struct engine *engine, int step)
 			engine->relay.cut[host] = true;
 }
 
+bool relay_rule_stands(const struct engine *engine, int step)
+{
+	const struct relay *relay = &engine->relay;
+
+	for (int i = 0; i < relay->n_rules; i++)
+		if (relay->rules[i].step == step)
+			return true;
+	return (relay->cut[0] || relay->cut[1]) && relay->cut_step == step;
+}
+
 void relay_mend(struct engine *engine)
 {
 	memset(engine->relay.cut, 0, sizeof(engine->relay.cut));

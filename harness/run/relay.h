@@ -82,6 +82,9 @@ void relay_mend(struct engine *engine);
 int relay_arm(struct engine *engine, int step);
 int relay_release(struct engine *engine, int held);
 
+/* Does the rule of @step, or the cut, still stand? */
+bool relay_rule_stands(const struct engine *engine, int step);
+
 /* The relay's track of the connection with these ports; NULL: none. */
 const struct flow *relay_track(const struct engine *engine, const uint16_t port[PLAN_HOSTS]);
 
