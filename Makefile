@@ -28,7 +28,8 @@ SRC     := $(sort $(foreach room,$(ROOMS),$(wildcard harness/$(room)/*.c)))
 OBJ     := $(SRC:harness/%.c=$(BUILD)/obj/%.o)
 MAIN    := $(BUILD)/obj/main.o
 TESTS   := $(patsubst harness/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard harness/unit/test_*.c)))
-SHARED  := $(filter-out harness/unit/test_%,$(wildcard harness/unit/*.c))
+SHARED  := $(patsubst harness/unit/%.c,$(BUILD)/unit/%.o, \
+           $(filter-out harness/unit/test_%,$(sort $(wildcard harness/unit/*.c))))
 BENCHES := $(patsubst harness/bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard harness/bench/*.c)))
 FUZZERS := $(patsubst harness/fuzz/fuzz_%.c,%,$(sort $(wildcard harness/fuzz/fuzz_*.c)))
 
@@ -48,7 +49,7 @@ PACKAGES_CHECK := $(PACKAGES_BUILD) libcmocka-dev python3 python3-pytest python3
                   tshark tcpdump util-linux procps mandoc \
                   netcat-openbsd curl
 PACKAGES_LINT  := $(PACKAGES_CHECK) clang clang-tidy cppcheck valgrind
-PACKAGES_FUZZ  := $(PACKAGES_BUILD) clang libclang-rt-14-dev
+PACKAGES_FUZZ  := $(PACKAGES_BUILD) clang
 
 define install-packages
 	@command -v dpkg-query >/dev/null || { \
@@ -72,8 +73,9 @@ packages-check:
 	$(call install-packages,$(PACKAGES_CHECK))
 packages-lint:
 	$(call install-packages,$(PACKAGES_LINT))
-packages-fuzz:
+packages-fuzz: # and libFuzzer, which is named after the version of clang
 	$(call install-packages,$(PACKAGES_FUZZ))
+	$(call install-packages,libclang-rt-$$(clang -dumpversion | sed 's/[.].*//')-dev)
 
 # ---- the two commands ----
 
@@ -91,9 +93,12 @@ check: packages-check
 
 # ---- tests in C ----
 
-$(BUILD)/unit/%: harness/unit/%.c $(SHARED) $(OBJ)
+$(TESTS): %: %.o $(SHARED) $(OBJ)
+	$(COMPILE) $(LDFLAGS) -o $@ $(filter %.o,$^) -lcmocka $(LIBS)
+
+$(BUILD)/unit/%.o: harness/unit/%.c
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lcmocka $(LIBS)
+	$(COMPILE) -MMD -MP -c -o $@ $<
 
 unit: $(TESTS)
 	@for test in $(TESTS); do $$test || exit 1; done
@@ -148,6 +153,6 @@ install: all
 clean:
 	rm -rf build captures/run
 
--include $(OBJ:.o=.d) $(MAIN:.o=.d) $(wildcard $(BUILD)/unit/*.d)
+-include $(OBJ:.o=.d) $(MAIN:.o=.d) $(TESTS:=.d) $(SHARED:.o=.d)
 .PHONY: all demo check unit lint valgrind fuzz bench install clean
 .PHONY: packages-build packages-check packages-lint packages-fuzz
