@@ -22,7 +22,7 @@ void captures_free(struct captures *captures);
 const char *capture_path(struct captures *captures, const struct plan *plan);
 
 /* Make the folder, and those above it, like mkdir -p.
- * Return: 0, or -errno: -ENOTDIR when it is something else, -EACCES when nothing can be put there. */
+ * Return: 0, or -errno: -ENOTDIR when it is something else, -EACCES when it takes no files. */
 int captures_folder(const char *path);
 
 #endif

@@ -10,7 +10,7 @@
 #include "run/record.h"
 
 struct engine_pipes {
-	int events; /* out: the record's events (record_write) */
+	int events; /* out: the record's events (stage_emit, record_write) */
 	int turn;   /* how many players were started before this one: chooses its processor */
 	int gate;   /* in: one byte is the word to go; end of file: nobody waits for us any more */
 };

@@ -159,10 +159,15 @@ uint8_t *failure_pack(const struct failure *failure, size_t *len);
 
 enum { RECORD_BLOB_MAX = 1 << 20 }; /* bytes of a blob that travel over the pipe */
 
-/* One frame of the event pipe: the event and its blob, written whole. SIGPIPE must be
- * ignored by the caller.
- * Return: 0 or -errno (-EMSGSIZE: the blob is longer than RECORD_BLOB_MAX). */
-int record_write(int fd, const struct event *event, const void *blob);
+struct strbuf;
+
+/* Add one frame of the event pipe: the event and its blob.
+ * Return: 0, or -EMSGSIZE when the blob is longer than RECORD_BLOB_MAX: nothing is added then. */
+int record_pack(struct strbuf *frames, const struct event *event, const void *blob);
+
+/* Write all frames and clear them; waits when the pipe is full. SIGPIPE must be ignored by the
+ * caller. Return: 0 or -errno. */
+int record_write(int fd, struct strbuf *frames);
 
 /* The other end of the pipe. The writer is the same program image (forked, not executed): an
  * event's pointers to literals (packet.why) are good here, too. */

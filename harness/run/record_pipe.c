@@ -8,12 +8,13 @@
  */
 #include "run/record.h"
 
+#include "base/strbuf.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 64 << 10 }; /* a pipe's capacity, by default */
@@ -28,39 +29,31 @@ static int wait_writable(int fd)
 	return 0;
 }
 
-/* Take @done bytes off the front of the two parts. */
-static void advance(struct iovec parts[2], size_t done)
+int record_pack(struct strbuf *frames, const struct event *event, const void *blob)
 {
-	for (int i = 0; i < 2; i++) {
-		size_t part = done < parts[i].iov_len ? done : parts[i].iov_len;
-
-		parts[i].iov_base = (char *)parts[i].iov_base + part;
-		parts[i].iov_len -= part;
-		done -= part;
-	}
-}
-
-int record_write(int fd, const struct event *event, const void *blob)
-{
-	static const char nothing[1];
-	struct iovec parts[2] = {
-		{ (void *)(uintptr_t)event, sizeof(*event) },
-		{ (void *)(uintptr_t)(blob ? blob : nothing), event->blob_len },
-	};
-
 	if (event->blob_len > RECORD_BLOB_MAX)
 		return -EMSGSIZE;
-	while (parts[0].iov_len + parts[1].iov_len > 0) {
-		ssize_t done = writev(fd, parts, 2);
-		int rc = done < 0 ? -errno : 0;
+	strbuf_add(frames, (const char *)event, sizeof(*event));
+	strbuf_add(frames, blob, event->blob_len);
+	return 0;
+}
+
+int record_write(int fd, struct strbuf *frames)
+{
+	size_t done = 0;
+
+	while (done < frames->len) {
+		ssize_t n = write(fd, frames->text + done, frames->len - done);
+		int rc = n < 0 ? -errno : 0;
 
 		if (rc == -EAGAIN)
 			rc = wait_writable(fd);
 		if (rc < 0 && rc != -EINTR)
 			return rc;
-		if (done > 0)
-			advance(parts, (size_t)done);
+		if (n > 0)
+			done += (size_t)n;
 	}
+	strbuf_clear(frames);
 	return 0;
 }
 

@@ -197,26 +197,25 @@ void stage_close(struct stage *stage)
 
 void stage_emit(struct stage *stage, const struct event *event, const void *blob)
 {
-	strbuf_add(&stage->out, (const char *)event, sizeof(*event));
-	strbuf_add(&stage->out, blob, event->blob_len);
+	if (record_pack(&stage->out, event, blob) < 0)
+		stage->unrecorded_size = event->blob_len;
 	if (stage->out.len > OUT_FLUSH)
-		stage_flush(stage);
+		record_write(stage->events, &stage->out); /* an error shows at the next flush */
 }
 
 int stage_flush(struct stage *stage)
 {
-	size_t done = 0;
+	int rc = record_write(stage->events, &stage->out);
+	char why[64];
 
-	while (done < stage->out.len) {
-		ssize_t n = write(stage->events, stage->out.text + done, stage->out.len - done);
-
-		if (n < 0 && errno != EINTR)
-			return fail(stage, -errno, "cannot write the record", strerror(errno));
-		if (n > 0)
-			done += (size_t)n;
-	}
-	strbuf_clear(&stage->out);
-	return 0;
+	if (rc < 0)
+		return fail(stage, rc, "cannot write the record", strerror(-rc));
+	if (!stage->unrecorded_size)
+		return 0;
+	snprintf(why, sizeof(why), "an event has %u bytes, more than %d", stage->unrecorded_size,
+		 RECORD_BLOB_MAX);
+	stage->unrecorded_size = 0; /* told once: the verdict can still be written */
+	return fail(stage, -EMSGSIZE, "cannot write the record", why);
 }
 
 /* ---- what arrives ---- */

@@ -88,6 +88,7 @@ struct stage {
 
 	int events;                /* where the record goes: a pipe */
 	struct strbuf out;         /* events not yet written to it */
+	uint32_t unrecorded_size; /* of an event too long for the record; 0: none since the last flush */
 	char error[STAGE_ERROR_LEN]; /* why a function returned < 0 */
 };
 

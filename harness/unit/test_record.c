@@ -1,4 +1,5 @@
 /* test_record: collecting events, failures as bytes, the pipe. */
+#include "base/strbuf.h"
 #include "run/record.h"
 #include "unit/sample.h"
 
@@ -163,14 +164,16 @@ static void assert_same(const struct record *one, const struct record *two)
 /* Write all of @record to @fd, many times over. */
 static int write_record(int fd, const struct record *record, int times)
 {
-	for (int n = 0; n < times; n++)
-		for (size_t i = 0; i < record->count; i++) {
-			int rc = record_write(fd, &record->events[i], record->blobs[i]);
+	struct strbuf frames = STRBUF_INIT;
+	int rc = 0;
 
-			if (rc < 0)
-				return rc;
-		}
-	return 0;
+	for (int n = 0; n < times; n++)
+		for (size_t i = 0; i < record->count && rc == 0; i++)
+			rc = record_pack(&frames, &record->events[i], record->blobs[i]);
+	if (rc == 0)
+		rc = record_write(fd, &frames);
+	strbuf_free(&frames);
+	return rc;
 }
 
 static void record_crosses_a_full_pipe(void **state)
@@ -289,17 +292,22 @@ static void what_is_no_frame_is_refused(void **state)
 static void writing_tells_its_errors(void **state)
 {
 	struct event event = blank_event(EVENT_WAIT, 1);
+	struct strbuf frames = STRBUF_INIT;
 	int fds[2];
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(pipe(fds), 0);
 	close(fds[0]);
-	assert_int_equal(record_write(fds[1], &event, NULL), -EPIPE);
+	assert_int_equal(record_pack(&frames, &event, NULL), 0);
+	assert_int_equal(record_write(fds[1], &frames), -EPIPE);
 	close(fds[1]);
-	assert_int_equal(record_write(fds[1], &event, NULL), -EBADF);
+	assert_int_equal(record_write(fds[1], &frames), -EBADF);
+	assert_int_equal(frames.len, sizeof(event));
 	event.blob_len = RECORD_BLOB_MAX + 1;
-	assert_int_equal(record_write(-1, &event, ""), -EMSGSIZE);
+	assert_int_equal(record_pack(&frames, &event, ""), -EMSGSIZE);
+	assert_int_equal(frames.len, sizeof(event));
+	strbuf_free(&frames);
 }
 
 int main(void)
