@@ -10,12 +10,29 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 WATCHING = frozenset({"expect", "drop", "duplicate", "corrupt", "delay", "hold", "rewrite"})  # these check
-NUMBERED = frozenset({"seq", "ack", "win", "len", "urgent", "ttl", "dscp", "mtu", "id", "mss", "wscale"})
+NUMBERED = frozenset({"seq", "ack", "win", "len", "urgent", "ttl", "dscp", "mtu", "mss", "wscale", "offset",
+                      "reserved", "checksum"})
+OTHER_WORD = {"ecn": {"ce": "ect0", "ect0": "ce", "ect1": "ce", "not-ect": "ce"}, "df": {"on": "off", "off": "on"},
+              "checksum": {"bad": "1"}}
+FIELDS = NUMBERED | {"ecn", "df", "id", "flowlabel", "data", "options"}
+ENDS_OPTIONS = (FIELDS - {"mss", "wscale"}) | {"from", "to", "on", "as", "by", "again", "within", "after", "between",
+                                               "at", "about"}
+UNKNOWN_OPTION = "hex fd 02"  # RFC 4727: for experiments
+FAR = 7_654_321               # no counter of a scenario comes near it
 STATES = frozenset({"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECV", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2",
                     "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"})
+TIMERS = frozenset({"off", "on", "keepalive", "timewait", "persist", "delack"})
+CA_STATES = frozenset({"Open", "Disorder", "CWR", "Recovery", "Loss"})
+QUESTIONS = frozenset({"timer", "queues", "info", "sockets"})  # with numbers or words of their own
+ASKED = QUESTIONS | {"state", "error", "readable"}             # until the answer is right
+TIME_WORDS = frozenset({"within", "after", "between", "at", "until"})
+SCHEDULE = "schedule"
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|->|[<>=!]=|[<>]|#.*|,|[^\s,]+')
+BYTE = re.compile(r"[0-9a-f]{2}")
+RANGE = re.compile(r"-?\d+\.\.-?\d+")
 NUMBER = re.compile(r"-?\d+|0x[0-9a-f]+", re.IGNORECASE)
 ERRNO = re.compile(r"E[A-Z0-9]{2,}")
 
@@ -38,9 +55,17 @@ class Mutant:
     was: str        # the line as it was
     now: str        # and as it is
     text: str       # the scenario
+    seconds: float = 0.0  # how long into its scenario it is caught, if a schedule says
 
 
-Change = tuple[int, str]  # index of a token, and what stands in its place
+class Change(NamedTuple):
+    """Some tokens of a line, and what stands in their place."""
+
+    at: int
+    text: str
+    count: int = 1
+
+
 Rule = Callable[[list[str]], Iterator[Change]]
 
 
@@ -62,41 +87,102 @@ def flags(words: list[str]) -> Iterator[Change]:
     if not watches(words):
         return
     if words[1] == "icmp":
-        yield 2, "port-unreachable" if words[2] != "port-unreachable" else "time-exceeded"
+        yield Change(2, "port-unreachable" if words[2] != "port-unreachable" else "time-exceeded")
         return
-    yield 1, {"RST": "FIN-ACK", "SYN": "SYN-ECE"}.get(words[1], "RST")  # a SYN begins a connection: it stays one
+    yield Change(1, {"RST": "FIN-ACK", "SYN": "SYN-ECE"}.get(words[1], "RST"))  # a SYN stays one
     if "data" in words and words[1] in ("ACK", "PSH-ACK"):
-        yield 1, "ACK" if words[1] == "PSH-ACK" else "PSH-ACK"
+        yield Change(1, "ACK" if words[1] == "PSH-ACK" else "PSH-ACK")
+
+
+def described(words: list[str]) -> list[str]:
+    """The words that describe the packet: of `rewrite`, all but the last field, which is the new one."""
+    if words[:1] != ["rewrite"]:
+        return words
+    return words[:max((i for i, word in enumerate(words) if word in FIELDS), default=len(words))]
 
 
 def fields(words: list[str]) -> Iterator[Change]:
-    """A number beside the right one."""
+    """A number beside the right one, a range far from it, another word."""
     if not watches(words):
         return
-    for i, word in enumerate(words[:-1]):
-        if word in NUMBERED and NUMBER.fullmatch(words[i + 1]):
-            number = int(words[i + 1], 0)
-            yield i + 1, str(number - 1 if number > 1 else number + 1)
-        if word in ("seq", "ack") and words[i + 1] == "next":
-            yield i + 1, "next+1"
+    words = described(words)
+    for i, (word, value) in enumerate(zip(words, words[1:])):
+        if word in NUMBERED and NUMBER.fullmatch(value):
+            number = int(value, 0)
+            yield Change(i + 1, str(number - 1 if number > 1 else number + 1))
+        if word in ("seq", "ack", "len") and RANGE.fullmatch(value):
+            yield Change(i + 1, "1400..1401" if word == "len" else f"{FAR}..{FAR + 1}")
+        if word in ("seq", "ack") and value == "next":
+            yield Change(i + 1, "next+1")
+        if word != "df" and value in OTHER_WORD.get(word, ()):
+            yield Change(i + 1, OTHER_WORD[word][value])
+        if word == "to" and re.fullmatch(r"\w+:\d+", value):
+            yield Change(i + 1, value.partition(":")[0] + (":9" if not value.endswith(":9") else ":7"))
+
+
+def ipv4_fields(words: list[str]) -> Iterator[Change]:
+    """Of the header that IPv6 does not have."""
+    if watches(words):
+        for i, (word, value) in enumerate(zip(words, words[1:])):
+            if word == "df" and value in OTHER_WORD["df"]:
+                yield Change(i + 1, OTHER_WORD["df"][value])
+            if word == "id" and NUMBER.fullmatch(value):
+                yield Change(i + 1, str(int(value, 0) ^ 1))
+
+
+def ipv6_fields(words: list[str]) -> Iterator[Change]:
+    """Of the header that IPv4 does not have."""
+    if watches(words):
+        yield from (Change(i + 1, str(int(words[i + 1], 0) ^ 1)) for i, word in enumerate(words[:-1])
+                    if word == "flowlabel" and NUMBER.fullmatch(words[i + 1]))
+
+
+def listed_options(words: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Each option of the line's list: where it begins, and its words. `none` is one, `...` is none."""
+    words = described(words)
+    if "options" not in words:
+        return
+    begin = words.index("options") + 1
+    ends = (i for i, word in enumerate(words[begin:], begin) if word in ENDS_OPTIONS)
+    end = next(ends, len(words))
+    while begin < end:
+        stop = words.index(",", begin, end) if "," in words[begin:end] else end
+        if words[begin] != "...":
+            yield begin, words[begin:stop]
+        begin = stop + 1
 
 
 def options(words: list[str]) -> Iterator[Change]:
-    """Options where there are none."""
-    if watches(words):
-        yield from ((i + 1, "sackok") for i, word in enumerate(words[:-1])
-                    if word == "options" and words[i + 1] == "none")
+    """Options where there are none; of each in a list another in its place, and each number of it changed."""
+    if not watches(words):
+        return
+    for at, option in listed_options(words):
+        yield Change(at, "sackok" if option == ["none"] else UNKNOWN_OPTION, len(option))
+        if option[0] == "ts":
+            yield from (Change(at + i, "4000000001") for i, word in enumerate(option)
+                        if i > 0 and (word == "last" or NUMBER.fullmatch(word)))
+        if option[0] == "sack":
+            blocks = ((i, word.split("-")) for i, word in enumerate(option) if re.fullmatch(r"\d+-\d+", word))
+            for i, (left, right) in blocks:
+                yield Change(at + i, f"{left}-{int(right) + 1}")
+                yield Change(at + i, f"{int(left) + 1}-{right}")
+        if "hex" in option[:2] and len(option) > 2:
+            yield Change(at + len(option) - 1, f"{int(option[-1], 16) ^ 1:02x}")
 
 
 def payload(words: list[str]) -> Iterator[Change]:
     """The last byte changed, or one byte less: what is expected on the wire, and what is read."""
+    words = described(words)
     expected = [i + 1 for i, word in enumerate(words[:-1])
-                if word == "->" or (word == "data" and watches(words))]
+                if word in ("->", "contains") or (word == "data" and watches(words))]
     for i in expected:
         if re.fullmatch(r'".*[^\\]"', words[i]):
-            yield i, words[i][:-2] + ("1" if words[i][-2] == "0" else "0") + '"'  # as good a digit as a letter
+            yield Change(i, words[i][:-2] + ("1" if words[i][-2] == "0" else "0") + '"')  # as good a digit as a letter
         elif words[i + 1:i + 2] == ["bytes"] and NUMBER.fullmatch(words[i]):
-            yield i, str(int(words[i]) - 1)
+            yield Change(i, str(int(words[i]) - 1))
+        elif words[i] == "hex":
+            last = max(j for j in range(i + 1, len(words)) if all(BYTE.fullmatch(word) for word in words[i + 1:j + 1]))
+            yield Change(last, f"{int(words[last], 16) ^ 1:02x}")
 
 
 def success(words: list[str]) -> str | None:
@@ -114,23 +200,31 @@ def result(words: list[str]) -> Iterator[Change]:
     i = words.index("->") + 1
     word, after = words[i], words[i + 1:i + 2]
     if word == "ok":
-        yield i, "EIO"
+        yield Change(i, "EIO")
     elif ERRNO.fullmatch(word) and word not in STATES:
-        yield i, "EIO" if word != "EIO" else "EPIPE"
+        yield Change(i, "EIO" if word != "EIO" else "EPIPE")
         if "SIGPIPE" not in words and success(words):
-            yield i, success(words) or ""
+            yield Change(i, success(words) or "")
     elif word in ("yes", "no"):
-        yield i, "no" if word == "yes" else "yes"
+        yield Change(i, "no" if word == "yes" else "yes")
     elif word == "queued" and after:
-        yield i + 1, "EIO"
+        yield Change(i + 1, "EIO")
+    elif QUESTIONS & set(words[:i]):
+        return  # see questions()
     elif NUMBER.fullmatch(word) and after != ["bytes"]:
-        yield i, other_number(words[:i], int(word, 0))
+        yield Change(i, other_number(words[:i], int(word, 0)))
     elif word in (">", ">=") and after:
-        yield i + 1, "2000000000"
+        yield Change(i + 1, "2000000000")
+    elif word in ("SIGTERM", "SIGKILL") and "exit" in words:
+        yield Change(i, "SIGINT")
+    elif word == "end":
+        yield Change(i, '"never written"')
+    elif word.startswith("O_"):
+        yield Change(i, f"{word}|O_APPEND")
     elif re.fullmatch(r"\S*:\d+", word):
-        yield i, word.partition(":")[0] + (":9" if not word.endswith(":9") else ":7")
+        yield Change(i, word.partition(":")[0] + (":9" if not word.endswith(":9") else ":7"))
     elif word.startswith("POLL"):
-        yield i, "POLLPRI" if word != "POLLPRI" else "POLLIN"
+        yield Change(i, "POLLPRI" if word != "POLLPRI" else "POLLIN")
 
 
 def other_number(asked: list[str], number: int) -> str:
@@ -144,23 +238,82 @@ def other_number(asked: list[str], number: int) -> str:
 
 def state(words: list[str]) -> Iterator[Change]:
     """A state that is far away."""
-    if "->" in words[:-1] and "state" in words:
-        i = words.index("->") + 1
-        if words[i] in STATES:
-            yield i, "SYN-SENT" if words[i] == "LISTEN" else "LISTEN"
+    if "->" in words[:-1] and {"state", "sockets"} & set(words):
+        for i in range(words.index("->") + 1, len(words)):
+            if words[i] in STATES:
+                yield Change(i, "SYN-SENT" if words[i] == "LISTEN" else "LISTEN")
+
+
+def questions(words: list[str]) -> Iterator[Change]:
+    """Another timer, another state of congestion control; numbers far away, for a question is asked for a while."""
+    asked = QUESTIONS & set(words)
+    if not asked or "->" not in words[:-1]:
+        return
+    first = words.index("->") + 1
+    for i, word in enumerate(words[first:], first):
+        compared = words[i - 1] in COMPARE
+        if word in TIMERS and "timer" in asked:
+            yield Change(i, "timewait" if word != "timewait" else "persist")
+        elif word in CA_STATES:
+            yield Change(i - compared, ("" if compared else "!= ") + word, 1 + compared)
+        elif NUMBER.fullmatch(word):
+            yield Change(i - compared, str(FAR), 1 + compared)
+        elif RANGE.fullmatch(word):
+            yield Change(i, f"{FAR}..{FAR + 1}")
+        elif re.fullmatch(r"x\d+", word) and "sockets" in asked:
+            yield Change(i, f"x{int(word[1:]) + 3}")
+        elif word in TIME_WORDS:
+            return
+        elif seconds_of([word]) and words[i - 1] != "+-":
+            yield Change(i - compared, f"== {seconds_of([word])[0] * 3 + 1:g}s", 1 + compared)
 
 
 def later(words: list[str]) -> Iterator[Change]:
-    """A time that is over before the expected one begins."""
+    """A time that is over before the expected one begins, or begins after it."""
     if not (watches(words) or "->" in words):
         return
     for i, word in enumerate(words[:-1]):
-        if word == "after" and seconds_of(words[i + 1:i + 2]):
-            yield i + 1, f"{seconds_of(words[i + 1:i + 2])[0] * 3 + 1:g}s"
+        times = seconds_of(words[i + 1:i + 2])
+        if not times:
+            continue
+        if word == "after":
+            yield Change(i + 1, f"{times[0] * 3 + 1:g}s")
+        elif word == "within" and ASKED & set(words):
+            yield Change(i + 1, "1ns")
+        elif word == "within":
+            yield Change(i, f"between {times[0] * 3 + 60:g}s and {times[0] * 3 + 120:g}s", 2)
+        elif word == "between" and words[i + 2:i + 3] == ["and"]:
+            upper = seconds_of(words[i + 3:i + 4])[0]
+            if not ASKED & set(words):
+                yield Change(i, f"between {upper * 3 + 60:g}s and {upper * 3 + 120:g}s", 4)
+            if times[0] > 0:
+                yield Change(i, f"between {times[0] * 0.2:g}s and {times[0] * 0.6:g}s", 4)
+        elif word == "until":
+            yield Change(i + 1, f"{times[0] * 0.4:g}s")
 
 
-RULES: Mapping[str, Rule] = {"flags": flags, "field": fields, "options": options, "payload": payload, "result": result,
-                             "state": state, "time": later}
+def schedule(words: list[str]) -> Iterator[Change]:
+    """Each time of a list, and the first gap of a row of retransmissions, two fifths later."""
+    if not watches(words):
+        return
+    if "at" in words:
+        first = words.index("at") + 1
+        before = 0.0
+        for i in range(first, len(words), 2):
+            if not seconds_of(words[i:i + 1]) or (i > first and words[i - 1] != ","):
+                break
+            time = seconds_of([words[i]])[0]
+            if time > 0:
+                yield Change(i, f"{time + 0.4 * (time - before):g}s")
+            before = time
+    if "times" in words:
+        yield from (Change(i + 1, f"{seconds_of([words[i + 1]])[0] * 1.4:g}s") for i, word in enumerate(words[:-1])
+                    if (word == "every" or words[i - 1:i + 1] == ["doubling", "from"]) and seconds_of([words[i + 1]]))
+
+
+RULES: Mapping[str, Rule] = {"flags": flags, "field": fields, "IPv4 field": ipv4_fields, "IPv6 field": ipv6_fields,
+                             "options": options, "payload": payload, "result": result, "state": state,
+                             "question": questions, "time": later, SCHEDULE: schedule}
 
 
 # ---- whole scenarios ----
@@ -252,7 +405,10 @@ def mutants(text: str, lines: Iterator[tuple[int, str]]) -> Iterator[Mutant]:
     """All mutants that the rules can make of these lines of a scenario."""
     for number, line in lines:
         places = tokens(line)
+        words = [place.text for place in places]
         for kind, rule in RULES.items():
-            for i, word in rule([place.text for place in places]):
-                now = line[:places[i].start] + word + line[places[i].end:]
-                yield Mutant(number, kind, line, now, replaced(text, {number: now}))
+            for change in rule(words):
+                last = places[change.at + change.count - 1]
+                now = line[:places[change.at].start] + change.text + line[last.end:]
+                seconds = seconds_of([words[change.at]])[0] if kind == SCHEDULE else 0.0
+                yield Mutant(number, kind, line, now, replaced(text, {number: now}), seconds)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -55,13 +56,25 @@ def tool(request: pytest.FixtureRequest) -> Tool:
     return request.config.stash[TOOL]
 
 
+@dataclass(frozen=True)
+class ShippedOnce:
+    """One of a scenario's variants for each binding of its parameters, and the IP versions it comes in."""
+
+    variant: Variant
+    ips: tuple[str, ...]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A parameter called `shipped_v4` runs over the shipped variants on IPv4."""
-    if "shipped_v4" not in metafunc.fixturenames:
+    """A parameter called `shipped_once` runs over the shipped variants: IPv4 where there is a choice, never mapped."""
+    if "shipped_once" not in metafunc.fixturenames:
         return
-    variants = [variant for variants in metafunc.config.stash[VARIANTS].values()
-                for variant in variants if variant.ip == "4"]
-    metafunc.parametrize("shipped_v4", variants, ids=[variant.id for variant in variants])
+    alike: dict[tuple[str, tuple[tuple[str, str], ...]], list[Variant]] = {}
+    for variants in metafunc.config.stash[VARIANTS].values():
+        for variant in variants:
+            if variant.ip != "mapped":
+                alike.setdefault((variant.scenario, tuple(variant.bindings.items())), []).append(variant)
+    once = [ShippedOnce(same[0], tuple(variant.ip for variant in same)) for same in alike.values()]
+    metafunc.parametrize("shipped_once", once, ids=[one.variant.id for one in once])
 
 
 # ---- scenarios as tests ----
