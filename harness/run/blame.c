@@ -263,6 +263,32 @@ static int flow_of(const struct engine *engine, int step)
 	return engine->plan->n_flows ? 0 : NO_INDEX;
 }
 
+/* Of a line that stands for several packets: when each was expected, and when it came. The last
+ * few that came, and those that are due next. */
+static void row_schedule(struct blame *blame)
+{
+	enum { BEFORE = 8, AFTER = 2 };
+	const struct engine *engine = blame->engine;
+	const struct schedule *schedule = &engine->schedule;
+	const struct plan_time *time = &engine->plan->steps[blame->step].time;
+	size_t first = schedule->n > BEFORE ? schedule->n - BEFORE : 0;
+	size_t last = schedule->n + AFTER < time->n ? schedule->n + AFTER : time->n;
+
+	if (!schedule->times || (time->kind != TIME_AT && time->kind != TIME_GAPS))
+		return;
+	for (size_t i = first; i < last; i++) {
+		int64_t before = i ? schedule->times[i - 1] : schedule->start;
+		int64_t from = time->kind == TIME_AT ? engine->first_packet : before;
+		char field[64], expected[DURATION_LEN], saw[DURATION_LEN] = "–";
+
+		snprintf(field, sizeof(field), "%s %zu of %zu",
+			 time->kind == TIME_AT ? "packet" : "gap", i + 1, time->n);
+		if (i < schedule->n)
+			format_duration(schedule->times[i] - from, saw);
+		row(blame, field, format_duration(time->ns[i], expected), saw);
+	}
+}
+
 static void note_scene(struct blame *blame)
 {
 	int flow = flow_of(blame->engine, blame->step);
@@ -297,6 +323,7 @@ enum play blame_silence(struct engine *engine, int step)
 		host_name(engine, packet->from),
 		format_duration(clock_real_ns() - engine->event_before, waited));
 	strbuf_free(&expected);
+	row_schedule(&blame);
 	note_scene(&blame);
 	return blame_end(&blame);
 }
@@ -421,6 +448,7 @@ enum play blame_time(struct engine *engine, int step, const char *what, int64_t 
 		snprintf(expected, sizeof(expected), "%s to %s",
 			 format_duration(window->low - window->base, low), high);
 	row(&blame, "time", expected, format_duration(time - window->base, saw));
+	row_schedule(&blame);
 	if (plan_step->time.kind == TIME_AT)
 		note(&blame, "times count from the scenario's first packet");
 	else if (plan_step->time.kind == TIME_GAPS)

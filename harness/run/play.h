@@ -44,6 +44,13 @@ struct connection {
 	int64_t acked[PLAN_HOSTS];        /* of what that host sent, relative */
 };
 
+/* The packets of a line that stands for several, as far as they have come. */
+struct schedule {
+	int64_t start;   /* what the first gap counts from */
+	int64_t *times;  /* in the engine's arena */
+	size_t n;
+};
+
 struct engine {
 	const struct plan *plan;
 	struct stage stage;
@@ -59,6 +66,7 @@ struct engine {
 	int64_t first_packet;   /* 0: none yet */
 	int64_t event_before;   /* what `after` and `within` count from */
 	int event_step;         /* whose event that was, NO_INDEX: the beginning */
+	struct schedule schedule; /* of the line that is being played */
 	int64_t received;       /* when the crafted host last received something, 0: never */
 	struct arena *arena;    /* texts of failures */
 };

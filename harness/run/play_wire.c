@@ -267,6 +267,8 @@ static enum play judge(struct engine *engine, int step, size_t occurrence, struc
 	note_packet(engine, step, engine->plan->steps[step].packet->flow, seen,
 		    seen->fate == FATE_IGNORED ? FATE_EXPECTED : seen->fate, true, seen->arrived);
 	mark_event(engine, step, time);
+	if (engine->schedule.times)
+		engine->schedule.times[engine->schedule.n++] = time;
 	if (seen->arrived)
 		engine->received = time;
 	packet_kind_text(&seen->packet, &what);
@@ -321,6 +323,10 @@ enum play play_expect(struct engine *engine, int step)
 {
 	size_t n = timeline_occurrences(&engine->plan->steps[step].time);
 
+	engine->schedule = (struct schedule){
+		.start = step_window(engine, step, 0).base,
+		.times = n > 1 ? arena_alloc(engine->arena, n * sizeof(int64_t)) : NULL,
+	};
 	for (size_t i = 0; i < n; i++) {
 		struct window window = step_window(engine, step, i);
 		struct seen *seen;
