@@ -25,6 +25,8 @@ HELD_WITHIN = 60.0  # for processes that are dead already, but for a kernel that
 STARTED_WITHIN = 20.0
 MARK = "TCPSCEN_TEST_MARK"
 LONG = scene("establish client to server:8080", "client: read", "wait 10min")
+LONG_OF_TWO = scene("establish client to server:8080", "client: read", "server: read",
+                    "delay all packets by 50ms", "client/writer: write 100000 bytes", "wait 10min", server="kernel")
 SPACES = 2  # network namespaces of a variant with one kernel host: that host's, and the wire's
 BRIEF = scene("establish client to server:8080", "client: close", "expect FIN-ACK from client")
 
@@ -134,12 +136,13 @@ def listed_namespaces() -> set[str]:
 # ---- kill -9 at any moment ----
 
 @pytest.mark.estimate(15)
-def test_kill_at_random_moments(launch: Callable[..., Started]) -> None:
+@pytest.mark.parametrize("text", [LONG, LONG_OF_TWO], ids=["one", "two"])
+def test_kill_at_random_moments(launch: Callable[..., Started], text: str) -> None:
     """From before the first fork to the middle of the play: two seconds later nothing of it is there."""
     chance = random.Random(20)  # the moments are random, and the same each time
     interfaces = veths()
     for _ in range(ROUNDS):
-        started = launch("-j", "4", copies=4)
+        started = launch("-j", "4", text=text, copies=4)
         moment = chance.uniform(0, 0.25)
         ended = wait_until(lambda: started.process.poll() is not None, moment)
         assert not ended, (started.folder / "output").read_text()
@@ -158,6 +161,20 @@ def test_kill_in_the_middle_of_many(launch: Callable[..., Started]) -> None:
     started.process.kill()
     started.process.wait()
     nothing_is_left(started, {f"{number}.scn" for number in range(300)}, interfaces)
+
+
+def test_kill_in_the_middle_of_two_kernels(launch: Callable[..., Started]) -> None:
+    """Two kernels talk through the wire at that moment."""
+    text = scene("establish client to server:8080", "ignore packets",
+                 "server/reader: recv 100000000 flags MSG_WAITALL", "client/writer: write 100000000 bytes",
+                 "wait 10min", server="kernel")
+    interfaces = veths()
+    for _ in range(5):
+        started = launch("--ip", "4", text=text)
+        all_in_play(started, SPACES + 1)
+        started.process.kill()
+        started.process.wait()
+        nothing_is_left(started, {"0.scn"}, interfaces)
 
 
 # ---- other ends ----

@@ -31,6 +31,11 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
+def children(pid: int) -> list[int]:
+    """The process's children, of its first thread."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @pytest.fixture(name="nap")
 def nap_fixture() -> Iterator[str]:
     """A sleep that is nobody else's. All of them must be gone at the end of the test."""
@@ -115,6 +120,26 @@ def test_killed_with_all(tool: Tool, tmp_path: Path, nap: str) -> None:
     with running(tool.start("run", path)) as process:
         assert wait_until(lambda: list(processes(nap)), 10)
         process.kill()
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
+def test_killed_with_children_between_two_kernels(tool: Tool, tmp_path: Path, nap: str, traced: bool) -> None:
+    """kill -9 of tcpscen, of its players alone: on each host a program with children in sessions of their own."""
+    family = f"run \"sh -c 'setsid {nap} & setsid sh -c \\\"{nap} & {nap}\\\" & {nap}'\""
+    asked = ["client: syscall connect -> ok within 10min"] if traced else []
+    path = tmp_path / "program.scn"
+    path.write_text(scene("ip 4", f"client: {family}", f"server: {family}", *asked, "wait 10min", server="kernel"),
+                    encoding="utf-8")
+    for alone in (False, True):
+        with running(tool.start("run", path)) as process:
+            assert wait_until(lambda: len(list(processes(nap))) == 8, 10)
+            if alone:
+                for player in children(process.pid):
+                    os.kill(player, signal.SIGKILL)
+                assert process.wait(20) == MACHINE
+            else:
+                process.kill()
+        assert wait_until(lambda: not list(processes(nap)), 5), alone
 
 
 def test_socket_calls_of_threads_and_children(tool: Tool, tmp_path: Path) -> None:
