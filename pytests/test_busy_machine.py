@@ -28,10 +28,12 @@ def busy() -> Iterator[None]:
 @pytest.mark.estimate(60)
 @pytest.mark.usefixtures("busy")
 def test_fast_scenarios_pass(tool: Tool) -> None:
-    """All of them, five times over."""
+    """All of them, five times over, those with two kernels, too."""
     fast = {variant.id: variant for variant in shipped(tool, FAST)}
     scenarios = sorted({variant.scenario for variant in fast.values()})
     for _ in range(TIMES):
         result, records = tool.play("-q", "-j", "4", *scenarios, timeout=LIMIT / TIMES)
         assert {record["verdict"] for record in records} <= {"passed", "skipped"}, result.stderr
         assert result.returncode == PASSED
+        kinds = [[host["kind"] for host in record["hosts"]] for record in records]
+        assert ["kernel", "kernel"] in kinds, "none with two kernels: the wire between them would not be tried"
