@@ -27,7 +27,7 @@ STATES = frozenset({"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECV", "ESTABLISHED", "
 TIMERS = frozenset({"off", "on", "keepalive", "timewait", "persist", "delack"})
 CA_STATES = frozenset({"Open", "Disorder", "CWR", "Recovery", "Loss"})
 QUESTIONS = frozenset({"timer", "queues", "info", "sockets"})  # with numbers or words of their own
-ASKED = QUESTIONS | {"state", "error", "readable"}             # until the answer is right
+ASKED = QUESTIONS | {"state", "error", "readable"}
 TIME_WORDS = frozenset({"within", "after", "between", "at", "until"})
 SCHEDULE = "schedule"
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|->|[<>=!]=|[<>]|#.*|,|[^\s,]+')
@@ -254,8 +254,10 @@ def questions(words: list[str]) -> Iterator[Change]:
         compared = words[i - 1] in COMPARE
         if word in TIMERS and "timer" in asked:
             yield Change(i, "timewait" if word != "timewait" else "persist")
+        elif word in CA_STATES and compared:
+            yield Change(i - 1, word, 2)
         elif word in CA_STATES:
-            yield Change(i - compared, ("" if compared else "!= ") + word, 1 + compared)
+            yield Change(i, "CWR" if word != "CWR" else "Disorder")  # with ECN only
         elif NUMBER.fullmatch(word):
             yield Change(i - compared, str(FAR), 1 + compared)
         elif RANGE.fullmatch(word):
@@ -278,9 +280,7 @@ def later(words: list[str]) -> Iterator[Change]:
             continue
         if word == "after":
             yield Change(i + 1, f"{times[0] * 3 + 1:g}s")
-        elif word == "within" and ASKED & set(words):
-            yield Change(i + 1, "1ns")
-        elif word == "within":
+        elif word == "within" and not ASKED & set(words):  # of a question it only says for how long to ask
             yield Change(i, f"between {times[0] * 3 + 60:g}s and {times[0] * 3 + 120:g}s", 2)
         elif word == "between" and words[i + 2:i + 3] == ["and"]:
             upper = seconds_of(words[i + 3:i + 4])[0]

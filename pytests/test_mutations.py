@@ -159,7 +159,7 @@ def test_survivor_would_be_found(tool: Tool, tmp_path: Path) -> None:
     ("expect ACK from client again 3 times doubling from 200ms up to 2min", ["from 0.28s"]),
     ("expect FIN-ACK from client again 1 times every 75s", ["every 105s"]),
     ("expect ACK from client within 20ms", ["between 60.06s and 120.06s"]),
-    ("client: timer -> off within 1s", ["within 1ns", "-> timewait"]),
+    ("client: timer -> off within 1s", ["-> timewait"]),
     ("expect ACK from client between 1s and 2s on b", ["between 66s and 126s on b", "between 0.2s and 0.6s on b"]),
     ("expect ACK from client options sack 1-4 7-9, ts any last",
      ["sack 1-5 7-9,", "sack 2-4 7-9,", "1-4 7-10", "1-4 8-9", "options hex fd 02, ts", ", hex fd 02",
