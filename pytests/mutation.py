@@ -267,7 +267,7 @@ def questions(words: list[str]) -> Iterator[Change]:
         elif word in TIME_WORDS:
             return
         elif seconds_of([word]) and words[i - 1] != "+-":
-            yield Change(i - compared, f"== {seconds_of([word])[0] * 3 + 1:g}s", 1 + compared)
+            yield Change(i - compared, f"== {seconds_of([word])[0] * 3 + 3600:g}s", 1 + compared)  # after any back-off
 
 
 def later(words: list[str]) -> Iterator[Change]:
