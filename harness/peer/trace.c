@@ -52,8 +52,10 @@ struct shape {
 	enum { WRITES, READS } way; /* when there is something to see: before, or after */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): designated initializers */
 #define NO_DATA .data = -1
 #define NO_ADDRESS .address = -1
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct shape shapes[] = {
 	{ SYS_socket, SYSCALL_SOCKET, NO_ADDRESS, NO_DATA },
@@ -163,6 +165,7 @@ static uint64_t inode_of(pid_t tid, int64_t fd)
 	if (len <= 0)
 		return 0;
 	text[len] = '\0';
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
 	return sscanf(text, "socket:[%llu]", &inode) == 1 ? inode : 0;
 }
 

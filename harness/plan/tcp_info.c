@@ -48,7 +48,7 @@ enum { US = 1000, MS = 1000 * 1000 };
 enum { LAST_WORD = TCP_INFO_MAX - 4, BITS_SINCE = 7 };
 
 #define NUMBER(type, name, unit) type name;
-#define BITS(name, bits, end) uint8_t name : bits;
+#define BITS(name, bits, end) uint8_t name : (bits);
 #define LATER(name, bits)
 struct known {
 	FIELDS(NUMBER, BITS, LATER)

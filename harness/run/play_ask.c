@@ -54,7 +54,7 @@ static int kernel_major(void)
 {
 	struct utsname name;
 
-	return uname(&name) == 0 ? atoi(name.release) : 0;
+	return uname(&name) == 0 ? (int)strtol(name.release, NULL, 10) : 0;
 }
 
 /* A field of the socket that was found last. */

@@ -155,7 +155,7 @@ static int open_pipes(const struct suite *suite, int events[2], int gate[2])
 
 static int start_player(struct suite *suite, struct player *player, size_t job)
 {
-	int events[2], gate[2], rc;
+	int events[2] = { -1, -1 }, gate[2] = { -1, -1 }, rc;
 	struct player_args args = { .suite = suite, .plan = suite->jobs[job].plan };
 
 	rc = open_pipes(suite, events, gate);
