@@ -1,4 +1,6 @@
-"""A probe that dies or stands still is the machine's fault, never the kernel's: exit status 3, with the line."""
+"""The machine's faults, never the kernel's: exit status 3, with the line. A probe that dies or stands still; a time-out;
+a sysctl that this kernel refuses, or sets to something else.
+"""
 from __future__ import annotations
 
 import os
@@ -71,3 +73,26 @@ def test_a_time_out_has_its_line(tool: Tool, tmp_path: Path) -> None:
     result = tool.run("run", "--color", "never", "--ip", "4", "--timeout", "1", path)
     assert result.returncode == MACHINE, result.stderr
     assert "long.scn:5:1: error: " in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(("value", "why"), [
+    ("5 6", "the kernel has made 5 of it"),  # one number is set, the rest is left
+    ("99999999999", "Invalid argument"),
+])
+def test_a_refused_sysctl_has_its_line(tool: Tool, tmp_path: Path, value: str, why: str) -> None:
+    """A sysctl that is not set as it is written is an error at its line."""
+    path = tmp_path / "sysctl.scn"
+    path.write_text(scene(f"sysctl client net.ipv4.tcp_retries2 = {value}", "client: socket"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == MACHINE, result.stdout + result.stderr
+    assert "sysctl.scn:4:1: error: cannot set sysctl net.ipv4.tcp_retries2" in result.stdout + result.stderr
+    assert why in result.stdout + result.stderr
+
+
+def test_a_sysctl_set_by_half_is_refused(tool: Tool, tmp_path: Path) -> None:
+    """Two numbers for three: the kernel takes them and leaves the third."""
+    path = tmp_path / "sysctl.scn"
+    path.write_text(scene("sysctl client net.ipv4.tcp_rmem = 4096 8192", "client: socket"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == MACHINE, result.stdout + result.stderr
+    assert "the kernel has made 4096 8192 " in result.stdout + result.stderr

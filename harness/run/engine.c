@@ -103,11 +103,14 @@ static void end(struct engine *engine, enum play play)
 						  : 0,
 			   .lacking = play == PLAY_LACKING },
 	};
+	const struct plan_sysctl *refused = engine->stage.world.refused;
 	bool told = play == PLAY_BROKEN || play == PLAY_LACKING;
 	const char *why = told ? engine->stage.error : "";
 
 	for (int i = 0; i < engine->plan->n_programs; i++)
 		programs_tell(&engine->stage, i);
+	if (refused)
+		event.u.end.span = refused->span;
 	event.blob_len = (uint32_t)strlen(why);
 	stage_emit(&engine->stage, &event, why);
 }

@@ -180,6 +180,7 @@ static void play_bad_sysctl(struct stage *stage)
 
 	CHECK(world_enter(&stage->world, &stage->plan, error) < 0);
 	CHECK(strstr(error, sysctl->key));
+	CHECK(stage->world.refused == sysctl);
 	CHECK(strlen(error) > strlen(sysctl->key) + 30); /* and why */
 }
 
@@ -190,6 +191,9 @@ static void test_bad_sysctls(void **state)
 		{ .key = "net.ipv4.no_such_thing", .value = "1" },
 		{ .key = "net.ipv4.tcp_keepalive_time", .value = "soon" },
 		{ .key = "net.ipv4.tcp_congestion_control", .value = "no_such_thing" },
+		{ .key = "net.ipv4.tcp_retries2", .value = "5 6" },
+		{ .key = "net.ipv4.tcp_retries2", .value = "5x" },
+		{ .key = "net.ipv4.tcp_rmem", .value = "4096 8192" },
 		{ .key = "kernel.hostname", .value = "x" },
 		{ .key = "net.ipv4", .value = "1" },
 		{ .key = "net.", .value = "1" },

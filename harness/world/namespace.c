@@ -18,11 +18,15 @@
 int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), rc = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
+	n = write(fd, text, strlen(text));
+	if (n < 0)
 		rc = -errno;
+	else if ((size_t)n != strlen(text))
+		rc = -EINVAL; /* the kernel has taken the beginning, and left the rest */
 	close(fd);
 	return rc;
 }
@@ -44,9 +48,11 @@ static long read_number(const char *path)
 	return strtol(text, NULL, 10);
 }
 
-/* What forbids user namespaces here, and what helps. */
-static const char *obstacle(void)
+/* What forbids user namespaces here, and what helps. @rc: of making one */
+static const char *obstacle(int rc)
 {
+	if (access("/proc/self", F_OK) < 0) /* then nothing can be read, nor mapped */
+		return "/proc is not mounted here: run `mount -t proc proc /proc` as root";
 	if (read_number("/proc/sys/kernel/unprivileged_userns_clone") == 0)
 		return "kernel.unprivileged_userns_clone is 0: "
 		       "run `sysctl kernel.unprivileged_userns_clone=1` as root";
@@ -59,6 +65,9 @@ static const char *obstacle(void)
 	if (read_number("/proc/sys/user/max_net_namespaces") == 0)
 		return "user.max_net_namespaces is 0: "
 		       "run `sysctl user.max_net_namespaces=10000` as root";
+	if (rc == -ENOSPC || rc == -EUSERS)
+		return "there are too many already: raise user.max_user_namespaces and "
+		       "user.max_net_namespaces with sysctl as root";
 	if (access("/proc/self/ns/user", F_OK) < 0)
 		return "this kernel is built without CONFIG_USER_NS: run as root";
 	return "a container's seccomp filter, a chroot or a limit forbids them: allow "
@@ -92,13 +101,13 @@ int namespace_enter(char *error, size_t len)
 		rc = map_ids(uid, gid);
 		if (rc < 0)
 			snprintf(error, len, "cannot become root of a user namespace: %s; %s",
-				 strerror(-rc), obstacle());
+				 strerror(-rc), obstacle(rc));
 		return rc;
 	}
 	rc = -errno;
 	if (unshare(CLONE_NEWNET) == 0)
 		return 0;
-	snprintf(error, len, "cannot make a user namespace: %s; %s", strerror(-rc), obstacle());
+	snprintf(error, len, "cannot make a user namespace: %s; %s", strerror(-rc), obstacle(rc));
 	return rc;
 }
 

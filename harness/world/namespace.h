@@ -19,7 +19,8 @@ int namespace_new_net(void);
 /* Return: an fd that holds the process's present network namespace, or -errno. */
 int namespace_hold_net(void);
 
-/* Write @text into the file @path in one write(2). Return: 0, or -errno. */
+/* Write @text into the file @path in one write(2).
+ * Return: 0, or -errno (-EINVAL, too, when only a part was taken). */
 int write_file(const char *path, const char *text);
 
 #endif

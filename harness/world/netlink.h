@@ -64,7 +64,7 @@ int netlink_commit(struct netlink *netlink, const char **what);
 /* Wait until @ip6 is a local address that packets are delivered to. The kernel does that in a
  * work queue, some time after the request was acknowledged. @netlink: opened with
  * RTMGRP_IPV6_ROUTE before the address was added.
- * Return: 0, or -errno (-EAGAIN: not within two seconds). */
+ * Return: 0, or -errno (-EAGAIN: not within a minute). */
 int netlink_await_local6(struct netlink *netlink, const uint8_t ip6[16]);
 
 #endif

@@ -147,10 +147,14 @@ static bool same_numbers(const char *one, const char *two)
 
 	if (count != count_numbers(two))
 		return false;
-	while (count-- > 0)
-		if (strtoll(one, (char **)(uintptr_t)&one, 0) !=
-		    strtoll(two, (char **)(uintptr_t)&two, 0))
+	while (count-- > 0) {
+		char *one_end, *two_end;
+
+		if (strtoll(one, &one_end, 0) != strtoll(two, &two_end, 0))
 			return false;
+		one = one_end;
+		two = two_end;
+	}
 	return true;
 }
 

@@ -28,6 +28,7 @@ struct world_host {
 struct world {
 	int wire;               /* (owned) fd of the wire's network namespace */
 	struct world_host hosts[PLAN_HOSTS];
+	const struct plan_sysctl *refused; /* what world_enter() failed at, NULL: no sysctl */
 };
 
 /* Fill in the addresses of host @index, which depend on nothing else. */
