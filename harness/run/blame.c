@@ -114,12 +114,16 @@ void packet_kind_text(const struct packet *packet, struct strbuf *out)
 
 void expected_text(const struct plan_packet *packet, struct strbuf *out)
 {
+	uint16_t all = packet->flags;
 	char flags[FLAGS_LEN];
+
+	if (packet->set & FIELD_RESERVED)
+		all |= (uint16_t)((packet->reserved & 15) << 8);
 
 	if (packet->icmp)
 		strbuf_printf(out, "icmp %s", icmp_name(packet->icmp_kind));
 	else
-		strbuf_puts(out, packet->any_data ? "DATA" : flags_name(packet->flags, flags));
+		strbuf_puts(out, packet->any_data ? "DATA" : flags_name(all, flags));
 }
 
 static const char *host_name(const struct engine *engine, int host)
@@ -370,6 +374,8 @@ enum play blame_mismatch(struct engine *engine, int step, const struct seen *see
 	packet_kind_text(&seen->packet, &saw);
 	if (seen->from != packet->from && decisive(mismatches))
 		strbuf_printf(&saw, " from %s", host_name(engine, seen->from));
+	if (mismatches->count && strcmp(mismatches->items[0].field, "connection") == 0)
+		strbuf_puts(&saw, ", of another connection");
 	if (decisive(mismatches))
 		message(&blame, "expected %s from %s, saw %s", strbuf_text(&expected),
 			host_name(engine, packet->from), strbuf_text(&saw));

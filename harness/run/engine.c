@@ -183,6 +183,7 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 
 		enum play play = rc < 0 ? PLAY_BROKEN : trust(engine, play_all(engine));
 
+		play_dispose_all(engine);
 		end(engine, play);
 		rc = stage_flush(&engine->stage);
 	}

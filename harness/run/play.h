@@ -93,6 +93,9 @@ enum play check_programs(struct engine *engine);
 /* All calls still running must succeed within patience: the end of the scenario. */
 enum play play_out_calls(struct engine *engine);
 
+/* The play is over: put on record what rules have covered and no line has looked at. */
+void play_dispose_all(struct engine *engine);
+
 /* Nothing more may come. */
 enum play play_drain(struct engine *engine);
 

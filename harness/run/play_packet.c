@@ -30,7 +30,14 @@ struct window step_window(const struct engine *engine, int step, size_t occurren
 		if (last)
 			reference.transmission = last;
 	}
-	return timeline_window(&plan_step->time, occurrence, engine->plan->tolerance, &reference);
+	struct window window = timeline_window(&plan_step->time, occurrence,
+					       engine->plan->tolerance, &reference);
+
+	/* what answers a packet of ours cannot have come before it */
+	if (plan_step->time.kind == TIME_WITHIN && engine->event_step != NO_INDEX &&
+	    engine->plan->steps[engine->event_step].kind == STEP_SEND)
+		window.low = engine->event_before;
+	return window;
 }
 
 /* Keep the packet for an ICMP message to quote, or for `again` to repeat. */

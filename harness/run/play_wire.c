@@ -28,6 +28,17 @@ static void dispose(struct engine *engine, const struct seen *oldest)
 	done_with_oldest(engine);
 }
 
+void play_dispose_all(struct engine *engine)
+{
+	struct seen *oldest;
+
+	while ((oldest = stage_arrived(&engine->stage, 0)))
+		if (oldest->settled)
+			dispose(engine, oldest);
+		else
+			done_with_oldest(engine);
+}
+
 /* Keep the wire going: rules, delayed frames, and not too many packets for lines to come. */
 static enum play keep_going(struct engine *engine, int line)
 {
@@ -43,10 +54,15 @@ static enum play keep_going(struct engine *engine, int line)
 
 enum play play_until_line(struct engine *engine, int line, int64_t deadline, bool *timed_out)
 {
+	/* what was collected while we sent, say, must not wait for the next thing to arrive */
+	enum play play = keep_going(engine, line);
 	int64_t due = relay_next_due(engine);
-	int rc = stage_wait(&engine->stage, due < deadline ? due : deadline);
-	enum play play;
+	int rc;
 
+	*timed_out = false;
+	if (play != PLAY_ON)
+		return play;
+	rc = stage_wait(&engine->stage, due < deadline ? due : deadline);
 	*timed_out = rc == 0 && deadline <= due;
 	if (rc < 0)
 		return PLAY_BROKEN;
@@ -68,7 +84,7 @@ static enum play unexpected(struct engine *engine, int step, struct seen *seen, 
 
 enum play quiet_until(struct engine *engine, int step, int64_t when, const char *doing)
 {
-	bool timed_out = false;
+	bool over = false, timed_out = false;
 	enum play play = keep_going(engine, NO_INDEX);
 
 	while (play == PLAY_ON) {
@@ -80,9 +96,15 @@ enum play quiet_until(struct engine *engine, int step, int64_t when, const char 
 		}
 		if (seen && seen->packet.time < when)
 			return unexpected(engine, step, seen, doing);
-		if (timed_out || clock_real_ns() >= when)
+		if (over)
 			return PLAY_ON;
-		play = play_until(engine, when, &timed_out);
+		over = timed_out || clock_real_ns() >= when;
+		if (!over)
+			play = play_until(engine, when, &timed_out);
+		else if (stage_collect(&engine->stage) < 0) /* what came in time, but unseen */
+			play = PLAY_BROKEN;
+		else
+			play = keep_going(engine, NO_INDEX);
 	}
 	return play;
 }
@@ -123,7 +145,8 @@ static int64_t drain_time(struct engine *engine)
 enum play play_drain(struct engine *engine)
 {
 	int last = engine->plan->n_steps - 1;
-	int64_t end = clock_real_ns() + drain_time(engine);
+	int64_t silence = drain_time(engine); /* asks the kernel: that is no part of it */
+	int64_t end = clock_real_ns() + silence;
 
 	return quiet_until(engine, last, end, "after the last line");
 }
@@ -216,6 +239,19 @@ static struct plan_packet expected_of(const struct engine *engine, int step, siz
 	return expected;
 }
 
+/* Nothing was sent before that @seen could repeat. */
+static bool is_first(const struct engine *engine, int flow, const struct seen *seen,
+		     struct mismatches *out)
+{
+	if (engine->connections[flow].transmission[seen->from])
+		return false;
+	out->count = 0;
+	add_mismatch(out, "again");
+	snprintf(out->items[0].expected, MISMATCH_TEXT, "a retransmission");
+	snprintf(out->items[0].saw, MISMATCH_TEXT, "the first");
+	return true;
+}
+
 /* Is @seen what the line expects? Else the differences are in @out. */
 static bool is_expected(const struct engine *engine, int step, size_t occurrence,
 			const struct seen *seen, struct mismatches *out)
@@ -228,7 +264,9 @@ static bool is_expected(const struct engine *engine, int step, size_t occurrence
 		other_connection(engine, expected.flow, seen, out);
 		return false;
 	}
-	return match_packet(&expected, flow, seen->from, &seen->packet, seen->frame, out);
+	if (!match_packet(&expected, flow, seen->from, &seen->packet, seen->frame, out))
+		return false;
+	return !expected.again || !is_first(engine, expected.flow, seen, out);
 }
 
 /* A rule has decided otherwise what becomes of the packet before the line was reached. */

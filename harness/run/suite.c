@@ -124,6 +124,11 @@ static int64_t time_limit(const struct suite *suite, const struct plan *plan)
 	       10 * plan->patience + 60 * NS_PER_S;
 }
 
+static int64_t stage_limit(const struct suite *suite)
+{
+	return suite->options->stage_timeout ? suite->options->stage_timeout : 60 * NS_PER_S;
+}
+
 static void close_pair(const int fds[2])
 {
 	close(fds[0]);
@@ -177,7 +182,7 @@ static int start_player(struct suite *suite, struct player *player, size_t job)
 	player->turn = suite->started;
 	player->events = events[0];
 	player->gate = gate[1];
-	player->deadline = clock_mono_ns() + time_limit(suite, args.plan);
+	player->deadline = clock_mono_ns() + stage_limit(suite);
 	player->reader = (struct record_reader)RECORD_READER_INIT;
 	return 0;
 }
@@ -280,11 +285,13 @@ static bool has_deadline(const struct player *player)
 static void time_out(struct suite *suite, struct player *player)
 {
 	struct record *record = &suite->jobs[player->job].record;
-	const char *missing = player->phase == PHASE_SETTING ? "stage" : "end";
-	char why[128], limit[DURATION_LEN];
+	bool setting = player->phase == PHASE_SETTING;
+	int64_t limit = setting ? stage_limit(suite)
+				: time_limit(suite, suite->jobs[player->job].plan);
+	char why[128], text[DURATION_LEN];
 
-	snprintf(why, sizeof(why), "no %s after %s: stopped", missing,
-		 format_duration(time_limit(suite, suite->jobs[player->job].plan), limit));
+	snprintf(why, sizeof(why), "no %s after %s: stopped", setting ? "stage" : "end",
+		 format_duration(limit, text));
 	end_record(record, VERDICT_ERROR, why);
 	release(suite, player, true);
 	finish(suite, player->job);

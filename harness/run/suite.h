@@ -18,7 +18,8 @@ struct suite_job {
 struct suite_options {
 	int jobs;             /* variants that play at the same time, at least 1 */
 	bool stop;            /* start nothing more after the first that fails */
-	int64_t timeout;      /* ns for setting a stage, and for its play; 0: reckoned from the plan */
+	int64_t timeout;      /* ns for one variant's play; 0: reckoned from its plan */
+	int64_t stage_timeout; /* ns for setting its stage; 0: a minute, as a busy kernel may take */
 	/* Plays a plan in the player's process: engine_play(), but in tests of the suite. */
 	int (*play)(const struct plan *plan, const struct engine_pipes *pipes);
 };
