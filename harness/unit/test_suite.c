@@ -222,6 +222,9 @@ static pid_t *shared_pids; /* [JOBS], in memory that the players write to */
 
 static int leave_pid(const struct plan *plan, const struct engine_pipes *pipes)
 {
+	/* who is ready first plays first: that must be the one whose end kills the second */
+	while (number_of(plan) != 0 && !__atomic_load_n(&shared_pids[0], __ATOMIC_SEQ_CST))
+		usleep(1000);
 	tell(pipes, EVENT_READY);
 	__atomic_store_n(&shared_pids[number_of(plan)], getpid(), __ATOMIC_SEQ_CST);
 	wait_for_word(pipes);
