@@ -4,7 +4,7 @@ A variant's test is named as tcpscen names it, `scenarios/rst_after_fin.scn[6]`;
 `tcpscen run` in a process of its own, and fails with that run's ladder and diagnostic. Captures
 are kept in captures/run/, in a folder for each run of the tests. A file with errors is one test that fails.
 
-Scenarios with the tag `slow` wait for a minute, or for hours: they are skipped, each with a reason that says how
+Scenarios with the tag `slow` wait for more than 200 s, some for hours: they are skipped, each with a reason that says how
 long it would take and is shown at the end, unless the option --slow is given.
 
 A plugin and no part of conftest.py, since the hooks of a conftest hold only for files below it.
