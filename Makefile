@@ -89,7 +89,8 @@ PYTEST  ?= /usr/bin/python3 -m pytest
 
 check: packages-check
 	@$(MAKE) --no-print-directory all unit
-	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -n $(WORKERS) $(PYTEST_ARGS) pytests
+	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -n $(WORKERS) -m "not alone" $(PYTEST_ARGS) pytests
+	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -m alone $(PYTEST_ARGS) pytests
 
 # ---- tests in C ----
 

@@ -25,6 +25,7 @@ def busy() -> Iterator[None]:
         yield
 
 
+@pytest.mark.alone
 @pytest.mark.estimate(60)
 @pytest.mark.usefixtures("busy")
 def test_fast_scenarios_pass(tool: Tool) -> None:
