@@ -31,7 +31,7 @@ static void check_offsets(const struct packet *packet, size_t size)
 {
 	int i;
 
-	must(packet->class != PACKET_MALFORMED || packet->why);
+	must(packet->class != PACKET_MALFORMED || packet->fault);
 	must((size_t)packet->payload + packet->payload_len <= size);
 	for (i = 0; i < packet->n_options; i++)
 		must((size_t)packet->options[i].offset + packet->options[i].len <= size);

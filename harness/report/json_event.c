@@ -162,7 +162,7 @@ static json_t *packet_object(struct json_maker *maker, const struct event *event
 
 	put_text(maker, object, "class", class_name(packet->class));
 	if (packet->class == PACKET_MALFORMED)
-		put_text(maker, object, "why", packet->why);
+		put_text(maker, object, "why", packet_fault_text(packet->fault));
 	put_number(maker, object, "frame_len", packet->len);
 	put_mac(maker, object, "eth_src", packet->eth_src);
 	put_mac(maker, object, "eth_dst", packet->eth_dst);

@@ -303,7 +303,7 @@ static void core_text(const struct plan *plan, const struct event *event, bool w
 			      packet->len);
 		break;
 	case PACKET_MALFORMED:
-		strbuf_printf(out, "malformed: %s", packet->why ? packet->why : "unreadable");
+		strbuf_printf(out, "malformed: %s", packet_fault_text(packet->fault));
 		break;
 	}
 	if (fault)

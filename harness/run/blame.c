@@ -103,7 +103,7 @@ void packet_kind_text(const struct packet *packet, struct strbuf *out)
 		strbuf_printf(out, "icmp type %d code %d", packet->icmp_type, packet->icmp_code);
 		return;
 	case PACKET_MALFORMED:
-		strbuf_printf(out, "a malformed packet (%s)", packet->why);
+		strbuf_printf(out, "a malformed packet (%s)", packet_fault_text(packet->fault));
 		return;
 	case PACKET_OTHER:
 	case PACKET_NOISE:

@@ -169,8 +169,8 @@ int record_pack(struct strbuf *frames, const struct event *event, const void *bl
  * caller. Return: 0 or -errno. */
 int record_write(int fd, struct strbuf *frames);
 
-/* The other end of the pipe. The writer is the same program image (forked, not executed): an
- * event's pointers to literals (packet.why) are good here, too. */
+/* The other end of the pipe. The writer is the same program, if not the same process image: an
+ * event holds no pointers. */
 struct record_reader {
 	uint8_t *bytes;        /* (owned) what has come and is no whole frame yet */
 	size_t len, room;

@@ -1,7 +1,7 @@
 /* record_pipe: events from the engine's process to the suite's.
  *
  * A frame is struct event as it lies in memory and the blob behind it: both ends
- * are the same program, one the fork of the other. The writer may block (an
+ * are the same program. The writer may block (an
  * engine that is a pipe's buffer ahead of the suite waits for it); the reader never
  * does. A frame that an enum or a length proves wrong ends the reading: after it nothing can
  * be trusted.
@@ -72,7 +72,9 @@ static bool packet_sane(const struct event *event, const struct packet *packet)
 {
 	return (unsigned int)event->u.packet.fate <= FATE_UNEXPECTED &&
 	       (unsigned int)packet->class <= PACKET_MALFORMED && is_host(event->u.packet.from) &&
-	       packet->n_options <= PACKET_OPTIONS_MAX;
+	       packet->n_options <= PACKET_OPTIONS_MAX &&
+	       (unsigned int)packet->fault < N_PACKET_FAULTS &&
+	       (packet->fault != FAULT_NONE) == (packet->class == PACKET_MALFORMED);
 }
 
 /* Could the engine have written this? */

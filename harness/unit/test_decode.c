@@ -42,7 +42,7 @@ static void all_fields(void **state)
 
 		decode_exactly(bytes, len, &packet);
 		assert_int_equal(packet.class, PACKET_TCP);
-		assert_null(packet.why);
+		assert_int_equal(packet.fault, FAULT_NONE);
 		assert_int_equal(packet.time, 5);
 		assert_int_equal(packet.ip, ip);
 		assert_int_equal(packet.eth_src[5], 1);
@@ -87,7 +87,7 @@ static void truncated(void **state)
 		for (cut = 0; cut < len; cut++) {
 			decode_exactly(bytes, cut, &packet);
 			assert_int_equal(packet.class, PACKET_MALFORMED);
-			assert_non_null(packet.why);
+			assert_non_null(packet_fault_text(packet.fault));
 		}
 	}
 }
@@ -108,7 +108,7 @@ static void damaged(void **state)
 			bytes[i] = (uint8_t)value;
 			decode_exactly(bytes, len, &packet);
 			assert_true(packet.payload + packet.payload_len <= len);
-			assert_true(packet.class != PACKET_MALFORMED || packet.why);
+			assert_true(packet.class != PACKET_MALFORMED || packet.fault);
 		}
 		bytes[i] = kept;
 	}

@@ -50,10 +50,10 @@ static size_t left(const struct view *view)
 	return view->end - view->at;
 }
 
-static void malformed(struct packet *out, const char *why)
+static void malformed(struct packet *out, enum packet_fault fault)
 {
 	out->class = PACKET_MALFORMED;
-	out->why = why;
+	out->fault = fault;
 }
 
 uint16_t inet_checksum(const uint8_t *bytes, size_t len, uint32_t sum)
@@ -152,7 +152,7 @@ static void decode_tcp(struct view view, struct packet *out)
 	struct view options = view;
 
 	if (left(&view) < TCP_HEADER) {
-		malformed(out, "ends within the TCP header");
+		malformed(out, FAULT_TCP_SHORT);
 		return;
 	}
 	out->sport = get16(tcp);
@@ -167,11 +167,11 @@ static void decode_tcp(struct view view, struct packet *out)
 	out->checksum_ok = transport_checksum_ok(out, &view, PROTO_TCP);
 
 	if (out->offset * 4 < TCP_HEADER) {
-		malformed(out, "TCP data offset below 5");
+		malformed(out, FAULT_TCP_OFFSET_SMALL);
 		return;
 	}
 	if (out->offset * 4u > left(&view)) {
-		malformed(out, "TCP data offset beyond the packet's end");
+		malformed(out, FAULT_TCP_OFFSET_LARGE);
 		return;
 	}
 	out->class = PACKET_TCP;
@@ -232,7 +232,7 @@ static void decode_quoted(struct view view, struct packet *out)
 		return;
 	}
 	if (protocol < 0 || left(&view) < TCP_QUOTED) {
-		malformed(out, "ICMP error quotes too little of a packet");
+		malformed(out, FAULT_ICMP_QUOTE);
 		return;
 	}
 	out->class = PACKET_ICMP;
@@ -245,7 +245,7 @@ static void decode_quoted(struct view view, struct packet *out)
 static bool decode_icmp_header(const struct view *view, struct packet *out)
 {
 	if (left(view) < ICMP_HEADER) {
-		malformed(out, "ends within the ICMP header");
+		malformed(out, FAULT_ICMP_SHORT);
 		return false;
 	}
 	out->icmp_type = start(view)[0];
@@ -333,18 +333,18 @@ static void decode_ipv4(struct view view, struct packet *out)
 	size_t header, total;
 
 	if (left(&view) < IPV4_HEADER) {
-		malformed(out, "ends within the IPv4 header");
+		malformed(out, FAULT_IP4_SHORT);
 		return;
 	}
 	take_ipv4(ip, out);
 	header = (ip[0] & 15) * (size_t)4;
 	total = get16(ip + 2);
 	if (ip[0] >> 4 != 4) {
-		malformed(out, "IP version is not 4");
+		malformed(out, FAULT_IP4_VERSION);
 	} else if (header < IPV4_HEADER || header > total) {
-		malformed(out, "IPv4 header length contradicts the total length");
+		malformed(out, FAULT_IP4_HEADER);
 	} else if (total > left(&view)) {
-		malformed(out, "IPv4 total length beyond the frame's end");
+		malformed(out, FAULT_IP4_LENGTH);
 	} else {
 		out->ip_checksum_ok = inet_checksum(ip, header, 0) == 0;
 		view.end = view.at + total;
@@ -375,21 +375,21 @@ static void decode_ipv6(struct view view, struct packet *out)
 	int protocol;
 
 	if (left(&view) < IPV6_HEADER) {
-		malformed(out, "ends within the IPv6 header");
+		malformed(out, FAULT_IP6_SHORT);
 		return;
 	}
 	take_ipv6(ip, out);
 	len = get16(ip + 4);
 	view.at += IPV6_HEADER;
 	if (ip[0] >> 4 != 6) {
-		malformed(out, "IP version is not 6");
+		malformed(out, FAULT_IP6_VERSION);
 	} else if (len > left(&view)) {
-		malformed(out, "IPv6 payload length beyond the frame's end");
+		malformed(out, FAULT_IP6_LENGTH);
 	} else {
 		view.end = view.at + len;
 		protocol = skip_extensions(&view, ip[6]);
 		if (protocol < 0) {
-			malformed(out, "IPv6 extension header beyond the packet's end");
+			malformed(out, FAULT_IP6_EXTENSION);
 			return;
 		}
 		out->protocol = (uint8_t)protocol;
@@ -405,7 +405,7 @@ void decode(const uint8_t *frame, size_t len, int64_t time, struct packet *out)
 	out->time = time;
 	out->len = (uint32_t)len;
 	if (len < ETH_HEADER) {
-		malformed(out, "ends within the Ethernet header");
+		malformed(out, FAULT_ETH_SHORT);
 		return;
 	}
 	memcpy(out->eth_dst, frame, 6);

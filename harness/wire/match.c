@@ -153,7 +153,7 @@ static void describe(const struct packet *packet, char text[MISMATCH_TEXT])
 				 packet->icmp_type, packet->icmp_code);
 		break;
 	case PACKET_MALFORMED:
-		snprintf(text, MISMATCH_TEXT, "malformed: %s", packet->why);
+		snprintf(text, MISMATCH_TEXT, "malformed: %s", packet_fault_text(packet->fault));
 		break;
 	case PACKET_NOISE:
 	case PACKET_OTHER:

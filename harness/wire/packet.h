@@ -17,7 +17,27 @@ enum packet_class {
 	PACKET_ICMP,      /* ICMP and ICMPv6 that speak of a connection: errors */
 	PACKET_NOISE,     /* neighbour discovery, multicast listeners, ARP: no scenario's subject */
 	PACKET_OTHER,     /* any other protocol */
-	PACKET_MALFORMED, /* ends too early or contradicts itself; see why */
+	PACKET_MALFORMED, /* ends too early or contradicts itself; see fault */
+};
+
+/* What is wrong with a malformed packet. */
+enum packet_fault {
+	FAULT_NONE,
+	FAULT_ETH_SHORT,
+	FAULT_IP4_SHORT,
+	FAULT_IP4_VERSION,
+	FAULT_IP4_HEADER,
+	FAULT_IP4_LENGTH,
+	FAULT_IP6_SHORT,
+	FAULT_IP6_VERSION,
+	FAULT_IP6_LENGTH,
+	FAULT_IP6_EXTENSION,
+	FAULT_TCP_SHORT,
+	FAULT_TCP_OFFSET_SMALL,
+	FAULT_TCP_OFFSET_LARGE,
+	FAULT_ICMP_SHORT,
+	FAULT_ICMP_QUOTE,
+	N_PACKET_FAULTS,
 };
 
 /* A TCP option as it stands in the header. */
@@ -33,7 +53,7 @@ struct packet_address {
 
 struct packet {
 	enum packet_class class;
-	const char *why;       /* MALFORMED: what is wrong with it (a literal), else NULL */
+	enum packet_fault fault; /* FAULT_NONE unless MALFORMED */
 	int64_t time;          /* ns, CLOCK_REALTIME, from the capture */
 	uint32_t len;          /* of the frame */
 
@@ -67,5 +87,8 @@ struct packet {
 
 /* Sequence space the packet takes up: payload, and one each for SYN and FIN (RFC 9293 3.4). */
 uint32_t packet_seq_len(const struct packet *packet);
+
+/* "ends within the TCP header"; NULL for FAULT_NONE. */
+const char *packet_fault_text(enum packet_fault fault);
 
 #endif
