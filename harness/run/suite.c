@@ -6,6 +6,7 @@
 #include "run/suite.h"
 
 #include "base/clock.h"
+#include "run/bill.h"
 #include "run/timeline.h"
 #include "world/child.h"
 
@@ -29,7 +30,7 @@ enum phase { PHASE_FREE, PHASE_SETTING, PHASE_READY, PHASE_PLAYING };
 /* A variant under way. */
 struct player {
 	enum phase phase;
-	size_t job;
+	struct suite_job *job;
 	size_t turn;     /* how many were started before it */
 	struct child child;
 	int events;      /* (owned) we read */
@@ -40,21 +41,14 @@ struct player {
 };
 
 struct suite {
-	struct suite_job *jobs;
-	size_t count;
+	struct bill bill;
 	const struct suite_options *options;
-	const struct suite_watch *watch;
-	size_t *order;      /* (owned) jobs in the order they start in */
-	size_t started, finished;
 	struct player *players; /* (owned) @n_players places */
 	size_t n_players;
 	struct child dying[DYING_MAX]; /* their variants are over, their worlds are not yet */
 	size_t n_dying;
-	bool stopping;
 	bool short_of;      /* descriptors or processes: start nothing until somebody has ended */
 	struct rlimit files; /* as we found it */
-	int64_t began;
-	int64_t work, work_done; /* estimates, ns */
 };
 
 static size_t in_phase(const struct suite *suite, enum phase phase)
@@ -158,16 +152,17 @@ static int open_pipes(const struct suite *suite, int events[2], int gate[2])
 	return 0;
 }
 
-static int start_player(struct suite *suite, struct player *player, size_t job)
+static int start_player(struct suite *suite, struct player *player,
+			struct suite_job *job)
 {
 	int events[2] = { -1, -1 }, gate[2] = { -1, -1 }, rc;
-	struct player_args args = { .suite = suite, .plan = suite->jobs[job].plan };
+	struct player_args args = { .suite = suite, .plan = job->plan };
 
 	rc = open_pipes(suite, events, gate);
 	if (rc < 0)
 		return rc;
 	args.pipes = (struct engine_pipes){
-		.events = events[1], .gate = gate[0], .turn = (int)suite->started,
+		.events = events[1], .gate = gate[0], .turn = (int)suite->bill.started,
 	};
 	rc = child_start(&player->child, player_main, &args);
 	close(events[1]);
@@ -179,7 +174,7 @@ static int start_player(struct suite *suite, struct player *player, size_t job)
 	}
 	player->phase = PHASE_SETTING;
 	player->job = job;
-	player->turn = suite->started;
+	player->turn = suite->bill.started;
 	player->events = events[0];
 	player->gate = gate[1];
 	player->deadline = clock_mono_ns() + stage_limit(suite);
@@ -217,38 +212,7 @@ static void reap_dying(struct suite *suite)
 	suite->n_dying = kept;
 }
 
-/* ---- verdicts ---- */
-
-static void finish(struct suite *suite, size_t job)
-{
-	struct record *record = &suite->jobs[job].record;
-
-	suite->finished++;
-	suite->work_done += timeline_estimate(suite->jobs[job].plan);
-	if (suite->options->stop && record->verdict != VERDICT_PASSED &&
-	    record->verdict != VERDICT_SKIPPED)
-		suite->stopping = true;
-	suite->watch->finished(suite->watch->context, job);
-}
-
-/* End a record that its engine did not end. */
-static void end_record(struct record *record, enum verdict verdict, const char *why)
-{
-	struct event event = {
-		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
-		.blob_len = (uint32_t)strlen(why), .u.end = { .verdict = verdict },
-	};
-
-	if (!record->begin)
-		record->begin = event.time;
-	record_add(record, &event, why);
-}
-
-static void skip(struct suite *suite, size_t job)
-{
-	end_record(&suite->jobs[job].record, VERDICT_SKIPPED, suite->jobs[job].plan->skip);
-	finish(suite, job);
-}
+/* ---- ends that the engine did not tell ---- */
 
 /* The status of a player whose pipe has ended: it is on its way out, if nothing holds it up. */
 static int last_status(struct child *child)
@@ -259,9 +223,8 @@ static int last_status(struct child *child)
 }
 
 /* The record ends before its last event. @rc: of reading it: 0 when the engine has gone */
-static void lost(struct suite *suite, struct player *player, int rc)
+static void lost(struct player *player, int rc)
 {
-	struct record *record = &suite->jobs[player->job].record;
 	int status = rc == 0 ? last_status(&player->child) : 0;
 	char why[128];
 
@@ -274,7 +237,7 @@ static void lost(struct suite *suite, struct player *player, int rc)
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		snprintf(why, sizeof(why), "the engine ended before the scenario did");
-	end_record(record, VERDICT_ERROR, why);
+	bill_end_record(player->job, VERDICT_ERROR, why);
 }
 
 static bool has_deadline(const struct player *player)
@@ -284,17 +247,16 @@ static bool has_deadline(const struct player *player)
 
 static void time_out(struct suite *suite, struct player *player)
 {
-	struct record *record = &suite->jobs[player->job].record;
 	bool setting = player->phase == PHASE_SETTING;
 	int64_t limit = setting ? stage_limit(suite)
-				: time_limit(suite, suite->jobs[player->job].plan);
+				: time_limit(suite, player->job->plan);
 	char why[128], text[DURATION_LEN];
 
 	snprintf(why, sizeof(why), "no %s after %s: stopped", setting ? "stage" : "end",
 		 format_duration(limit, text));
-	end_record(record, VERDICT_ERROR, why);
+	bill_end_record(player->job, VERDICT_ERROR, why);
 	release(suite, player, true);
-	finish(suite, player->job);
+	bill_finish(&suite->bill, player->job);
 }
 
 /* ---- the loop ---- */
@@ -329,25 +291,21 @@ static bool can_wait(struct suite *suite, int rc)
 	return true;
 }
 
-/* Start setting stages as long as there are places; skip what needs no stage. */
+/* Start setting stages as long as there are places. */
 static int start_some(struct suite *suite)
 {
-	while (!suite->stopping && !suite->short_of && suite->started < suite->count) {
-		size_t job = suite->order[suite->started];
+	struct suite_job *job;
+
+	while (!suite->short_of && (job = bill_next(&suite->bill))) {
 		struct player *player = free_place(suite);
 
-		if (suite->jobs[job].plan->skip) {
-			suite->started++;
-			skip(suite, job);
-			continue;
-		}
 		if (!player)
 			break;
 
 		int rc = start_player(suite, player, job);
 
 		if (rc == 0)
-			suite->started++;
+			bill_start(&suite->bill);
 		else if (!can_wait(suite, rc))
 			return rc;
 	}
@@ -359,7 +317,7 @@ static void raise_curtains(struct suite *suite)
 {
 	size_t playing = in_phase(suite, PHASE_PLAYING);
 
-	while (playing < (size_t)suite->options->jobs && !suite->stopping) {
+	while (playing < (size_t)suite->options->jobs && !suite->bill.stopping) {
 		struct player *next = NULL;
 
 		for (size_t i = 0; i < suite->n_players; i++) {
@@ -372,7 +330,7 @@ static void raise_curtains(struct suite *suite)
 			return;
 		next->phase = PHASE_PLAYING;
 		next->deadline = clock_mono_ns() +
-				 time_limit(suite, suite->jobs[next->job].plan);
+				 time_limit(suite, next->job->plan);
 		send(next->gate, "g", 1, MSG_NOSIGNAL); /* it has died? its pipe will say so */
 		playing++;
 	}
@@ -380,7 +338,7 @@ static void raise_curtains(struct suite *suite)
 
 static void read_player(struct suite *suite, struct player *player)
 {
-	struct record *record = &suite->jobs[player->job].record;
+	struct record *record = &player->job->record;
 	int rc = record_reader_feed(&player->reader, player->events, record);
 	bool over = record->count && record->events[record->count - 1].kind == EVENT_END;
 
@@ -391,30 +349,9 @@ static void read_player(struct suite *suite, struct player *player)
 	if (rc == -EAGAIN || rc == -EINTR)
 		return;
 	if (!over)
-		lost(suite, player, rc);
+		lost(player, rc);
 	release(suite, player, !over);
-	finish(suite, player->job);
-}
-
-static int64_t estimate_left(const struct suite *suite, int64_t elapsed)
-{
-	if (suite->finished == 0)
-		return -1;
-
-	double share = suite->work > 0 ? (double)suite->work_done / (double)suite->work
-				       : (double)suite->finished / (double)suite->count;
-
-	return share > 0.01 ? (int64_t)((double)elapsed * (1 - share) / share) : -1;
-}
-
-static void report_progress(const struct suite *suite)
-{
-	int64_t elapsed = clock_mono_ns() - suite->began;
-
-	if (suite->watch->progress)
-		suite->watch->progress(suite->watch->context,
-				       (int)in_phase(suite, PHASE_PLAYING), elapsed,
-				       estimate_left(suite, elapsed));
+	bill_finish(&suite->bill, player->job);
 }
 
 /* Wait for events of any player, or for the nearest deadline. @fds: room for all players; poll(2)
@@ -466,30 +403,15 @@ static int turn(struct suite *suite, struct pollfd *fds)
 			time_out(suite, player);
 	}
 	reap_dying(suite);
-	report_progress(suite);
+	bill_progress(&suite->bill, (int)in_phase(suite, PHASE_PLAYING));
 	return 0;
 }
 
 static bool over(const struct suite *suite)
 {
-	if (suite->stopping)
+	if (suite->bill.stopping)
 		return in_phase(suite, PHASE_PLAYING) == 0;
-	return suite->finished == suite->count;
-}
-
-/* ---- the order ---- */
-
-/* The longest starts first, or the whole run would wait for it alone at the end. */
-static int longest_first(const void *left, const void *right, void *jobs)
-{
-	const struct suite_job *all = jobs;
-	size_t a = *(const size_t *)left, b = *(const size_t *)right;
-	int64_t long_a = timeline_estimate(all[a].plan);
-	int64_t long_b = timeline_estimate(all[b].plan);
-
-	if (long_a != long_b)
-		return long_a < long_b ? 1 : -1;
-	return a < b ? -1 : a > b;
+	return suite->bill.finished == suite->bill.count;
 }
 
 static void suite_free(struct suite *suite)
@@ -500,17 +422,16 @@ static void suite_free(struct suite *suite)
 	for (size_t i = 0; i < suite->n_dying; i++)
 		close(suite->dying[i].pidfd);
 	free(suite->players);
-	free(suite->order);
+	bill_free(&suite->bill);
 }
 
 int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
 	      const struct suite_watch *watch)
 {
 	struct suite suite = {
-		.jobs = jobs, .count = count, .options = options, .watch = watch,
-		.n_players = (size_t)options->jobs * (1 + SET_AHEAD), .began = clock_mono_ns(),
+		.options = options, .n_players = (size_t)options->jobs * (1 + SET_AHEAD),
 	};
-	int rc = 0;
+	int rc = bill_open(&suite.bill, jobs, count, options, watch, timeline_estimate);
 
 	if (suite.n_players > count)
 		suite.n_players = count;
@@ -518,20 +439,11 @@ int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *
 	struct pollfd *fds = calloc(suite.n_players + 1, sizeof(*fds));
 
 	suite.players = calloc(suite.n_players + 1, sizeof(*suite.players));
-	suite.order = calloc(count + 1, sizeof(*suite.order));
-	if (!fds || !suite.players || !suite.order) {
+	if (!fds || !suite.players)
 		rc = -ENOMEM;
-		goto out;
-	}
-	for (size_t i = 0; i < count; i++) {
-		suite.order[i] = i;
-		suite.work += timeline_estimate(jobs[i].plan);
-	}
 	raise_file_limit(&suite);
-	qsort_r(suite.order, count, sizeof(*suite.order), longest_first, jobs);
 	while (rc == 0 && !over(&suite))
 		rc = turn(&suite, fds);
-out:
 	suite_free(&suite);
 	restore_file_limit(&suite);
 	free(fds);

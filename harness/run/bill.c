@@ -1,0 +1,114 @@
+/* bill: see bill.h. */
+#include "run/bill.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ordering {
+	const struct suite_job *jobs;
+	bill_cost *cost;
+};
+
+static int costliest_first(const void *left, const void *right, void *context)
+{
+	const struct ordering *ordering = context;
+	size_t a = *(const size_t *)left, b = *(const size_t *)right;
+	int64_t cost_a = ordering->cost(ordering->jobs[a].plan);
+	int64_t cost_b = ordering->cost(ordering->jobs[b].plan);
+
+	if (cost_a != cost_b)
+		return cost_a < cost_b ? 1 : -1;
+	return a < b ? -1 : a > b;
+}
+
+int bill_open(struct bill *bill, struct suite_job *jobs, size_t count,
+	      const struct suite_options *options, const struct suite_watch *watch,
+	      bill_cost *cost)
+{
+	struct ordering ordering = { jobs, cost };
+
+	*bill = (struct bill){
+		.jobs = jobs, .count = count, .options = options, .watch = watch,
+		.cost = cost, .began = clock_mono_ns(),
+		.order = calloc(count + 1, sizeof(*bill->order)),
+	};
+	if (!bill->order)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		bill->order[i] = i;
+		bill->work += cost(jobs[i].plan);
+	}
+	qsort_r(bill->order, count, sizeof(*bill->order), costliest_first, &ordering);
+	return 0;
+}
+
+void bill_free(struct bill *bill)
+{
+	free(bill->order);
+	bill->order = NULL;
+}
+
+struct suite_job *bill_next(struct bill *bill)
+{
+	while (!bill->stopping && bill->started < bill->count) {
+		struct suite_job *job = &bill->jobs[bill->order[bill->started]];
+
+		if (!job->plan->skip)
+			return job;
+		bill->started++;
+		bill_end_record(job, VERDICT_SKIPPED, job->plan->skip);
+		bill_finish(bill, job);
+	}
+	return NULL;
+}
+
+void bill_start(struct bill *bill)
+{
+	bill->started++;
+}
+
+void bill_finish(struct bill *bill, struct suite_job *job)
+{
+	const enum verdict verdict = job->record.verdict;
+
+	bill->finished++;
+	bill->work_done += bill->cost(job->plan);
+	if (bill->options->stop && verdict != VERDICT_PASSED && verdict != VERDICT_SKIPPED)
+		bill->stopping = true;
+	bill->watch->finished(bill->watch->context, (size_t)(job - bill->jobs));
+}
+
+void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why)
+{
+	struct event event = {
+		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
+		.blob_len = (uint32_t)strlen(why), .u.end = { .verdict = verdict },
+	};
+
+	if (!job->record.begin)
+		job->record.begin = event.time;
+	record_add(&job->record, &event, why);
+}
+
+static int64_t estimate_left(const struct bill *bill, int64_t elapsed)
+{
+	if (bill->finished == 0)
+		return -1;
+
+	double share = bill->work > 0 ? (double)bill->work_done / (double)bill->work
+				      : (double)bill->finished / (double)bill->count;
+
+	return share > 0.01 ? (int64_t)((double)elapsed * (1 - share) / share) : -1;
+}
+
+void bill_progress(const struct bill *bill, int running)
+{
+	int64_t elapsed = clock_mono_ns() - bill->began;
+
+	if (bill->watch->progress)
+		bill->watch->progress(bill->watch->context, running, elapsed,
+				      estimate_left(bill, elapsed));
+}

@@ -1,0 +1,49 @@
+/* bill: what a suite is to play, in which order, and how far it has got.
+ *
+ * The bookkeeping that does not depend on where the variants are played: in processes on this
+ * kernel (run/suite) or in guest kernels (run/guests). Nothing here waits.
+ */
+#ifndef TCPSCEN_RUN_BILL_H
+#define TCPSCEN_RUN_BILL_H
+
+#include "run/suite.h"
+
+/* How long a variant keeps its place, in any unit. */
+typedef int64_t bill_cost(const struct plan *plan);
+
+struct bill {
+	struct suite_job *jobs;
+	size_t count;
+	const struct suite_options *options;
+	const struct suite_watch *watch;
+	bill_cost *cost;
+	size_t *order;      /* (owned) jobs in the order they start in */
+	size_t started;     /* of @order; those skipped too */
+	size_t finished;
+	bool stopping;      /* start nothing more */
+	int64_t began;      /* CLOCK_MONOTONIC */
+	int64_t work, work_done; /* costs */
+};
+
+/* All jobs, the costliest first: it must not be left alone at the end.
+ * Return: 0 or -ENOMEM. Free it in both cases. */
+int bill_open(struct bill *bill, struct suite_job *jobs, size_t count,
+	      const struct suite_options *options, const struct suite_watch *watch,
+	      bill_cost *cost);
+void bill_free(struct bill *bill);
+
+/* The job that starts next; NULL: there is none, or nothing may start any more. What needs no
+ * stage is skipped on the way. It stays the next until bill_start(). */
+struct suite_job *bill_next(struct bill *bill);
+void bill_start(struct bill *bill);
+
+/* A job's record is complete. */
+void bill_finish(struct bill *bill, struct suite_job *job);
+
+/* End a record that its engine did not end. */
+void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why);
+
+/* Tell who watches. @running: variants that play */
+void bill_progress(const struct bill *bill, int running);
+
+#endif
