@@ -7,7 +7,7 @@
  */
 #include "peer/trace.h"
 
-#include "peer/endpoint.h"
+#include "peer/syscall.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -40,56 +41,6 @@ enum { SOCKETS_MAX = 4096, CALLS_MAX = 64 };
 
 /* Of a call that a signal interrupted, the kernel restarts it by itself. */
 enum { FIRST_RESTART = 512 /* ERESTARTSYS */, LAST_RESTART = 516 /* ERESTART_RESTARTBLOCK */ };
-
-/* Where a call's arguments are. */
-struct shape {
-	int number;             /* of the system call */
-	enum syscall_id id;
-	bool waits;             /* of many descriptors: told only when asked for */
-	signed char address;    /* argument, -1: none */
-	signed char data;       /* argument of a buffer, or of its struct iovec or msghdr */
-	enum { PLAIN, VECTOR, MESSAGE } layout;
-	enum { WRITES, READS } way; /* when there is something to see: before, or after */
-};
-
-/* NOLINTBEGIN(bugprone-macro-parentheses): designated initializers */
-#define NO_DATA .data = -1
-#define NO_ADDRESS .address = -1
-/* NOLINTEND(bugprone-macro-parentheses) */
-
-static const struct shape shapes[] = {
-	{ SYS_socket, SYSCALL_SOCKET, NO_ADDRESS, NO_DATA },
-	{ SYS_bind, SYSCALL_BIND, .address = 1, NO_DATA },
-	{ SYS_listen, SYSCALL_LISTEN, NO_ADDRESS, NO_DATA },
-	{ SYS_accept, SYSCALL_ACCEPT, .address = 1, NO_DATA, .way = READS },
-	{ SYS_accept4, SYSCALL_ACCEPT, .address = 1, NO_DATA, .way = READS },
-	{ SYS_connect, SYSCALL_CONNECT, .address = 1, NO_DATA },
-	{ SYS_read, SYSCALL_READ, NO_ADDRESS, .data = 1, .way = READS },
-	{ SYS_readv, SYSCALL_READV, NO_ADDRESS, .data = 1, .layout = VECTOR, .way = READS },
-	{ SYS_recvfrom, SYSCALL_RECV, NO_ADDRESS, .data = 1, .way = READS },
-	{ SYS_recvmsg, SYSCALL_RECVMSG, NO_ADDRESS, .data = 1, .layout = MESSAGE, .way = READS },
-	{ SYS_write, SYSCALL_WRITE, NO_ADDRESS, .data = 1 },
-	{ SYS_writev, SYSCALL_WRITEV, NO_ADDRESS, .data = 1, .layout = VECTOR },
-	{ SYS_sendto, SYSCALL_SEND, NO_ADDRESS, .data = 1 },
-	{ SYS_sendmsg, SYSCALL_SENDMSG, NO_ADDRESS, .data = 1, .layout = MESSAGE },
-	{ SYS_sendfile, SYSCALL_SENDFILE, NO_ADDRESS, NO_DATA },
-	{ SYS_shutdown, SYSCALL_SHUTDOWN, NO_ADDRESS, NO_DATA },
-	{ SYS_close, SYSCALL_CLOSE, NO_ADDRESS, NO_DATA },
-	{ SYS_setsockopt, SYSCALL_SETSOCKOPT, NO_ADDRESS, NO_DATA },
-	{ SYS_getsockopt, SYSCALL_GETSOCKOPT, NO_ADDRESS, NO_DATA, .way = READS },
-	{ SYS_getsockname, SYSCALL_GETSOCKNAME, .address = 1, NO_DATA, .way = READS },
-	{ SYS_getpeername, SYSCALL_GETPEERNAME, .address = 1, NO_DATA, .way = READS },
-#ifdef SYS_poll
-	{ SYS_poll, SYSCALL_POLL, true, NO_ADDRESS, NO_DATA },
-	{ SYS_select, SYSCALL_SELECT, true, NO_ADDRESS, NO_DATA },
-	{ SYS_epoll_wait, SYSCALL_EPOLL_WAIT, true, NO_ADDRESS, NO_DATA },
-#endif
-	{ SYS_ppoll, SYSCALL_POLL, true, NO_ADDRESS, NO_DATA },
-	{ SYS_pselect6, SYSCALL_SELECT, true, NO_ADDRESS, NO_DATA },
-	{ SYS_epoll_pwait, SYSCALL_EPOLL_WAIT, true, NO_ADDRESS, NO_DATA },
-};
-
-enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 
 /* A call that has begun, of one thread. */
 struct under_way {
@@ -120,7 +71,9 @@ struct tracer {
 
 int trace_filter(bool waits)
 {
-	struct sock_filter code[N_SHAPES + 8];
+	struct sock_filter code[SHAPES_MAX + 8];
+	size_t n_shapes;
+	const struct shape *shapes = syscall_shapes(&n_shapes);
 	unsigned short n = 0;
 
 	if (NATIVE == 0)
@@ -132,9 +85,9 @@ int trace_filter(bool waits)
 
 	unsigned char left = 1; /* comparisons before the last two instructions */
 
-	for (int i = 0; i < N_SHAPES; i++)
+	for (size_t i = 0; i < n_shapes; i++)
 		left += waits || !shapes[i].waits;
-	for (int i = 0; i < N_SHAPES; i++)
+	for (size_t i = 0; i < n_shapes; i++)
 		if (waits || !shapes[i].waits)
 			code[n++] = IF_EQUAL((uint32_t)shapes[i].number, left--, 0);
 	code[n++] = IF_EQUAL(SYS_restart_syscall, 1, 0);
@@ -192,99 +145,20 @@ static bool makes_tcp(const int64_t args[TRACED_ARGS])
 
 /* ---- the program's memory ---- */
 
-static size_t peek(pid_t tid, uint64_t from, void *to, size_t len)
+static size_t read_memory(const struct memory *memory, uint64_t from, void *to, size_t len)
 {
 	struct iovec local = { .iov_base = to, .iov_len = len };
 	struct iovec remote = { .iov_base = (void *)(uintptr_t)from, .iov_len = len };
-	ssize_t n = from && len ? process_vm_readv(tid, &local, 1, &remote, 1, 0) : 0;
+	ssize_t n = process_vm_readv(memory->tid, &local, 1, &remote, 1, 0);
 
 	return n > 0 ? (size_t)n : 0;
 }
 
-static void peek_address(struct under_way *now)
-{
-	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
-	const int64_t *args = now->call.args;
-
-	memset(&address, 0, sizeof(address));
-	if (now->shape->way == READS && peek(now->tid, (uint64_t)args[2], &len, sizeof(len)) == 0)
-		return;
-	if (now->shape->way == WRITES)
-		len = (socklen_t)args[2];
-	if (len > sizeof(address))
-		len = sizeof(address);
-	if (peek(now->tid, (uint64_t)args[1], &address, len) > 0)
-		endpoint_from_sockaddr(&address, &now->call.address);
-}
-
-/* Add at most @len bytes at @from to what is shown of the call's data. */
-static void peek_some(struct under_way *now, uint64_t from, size_t len)
-{
-	struct traced_call *call = &now->call;
-	size_t room = TRACED_DATA_MAX - call->data_len;
-
-	call->data_len += (uint32_t)peek(now->tid, from, call->data + call->data_len,
-					 len < room ? len : room);
-}
-
-/* The beginning of @len bytes that the call writes or has read. */
-static void peek_data(struct under_way *now, int64_t len)
-{
-	enum { VECTORS = 8 };
-	uint64_t at = (uint64_t)now->call.args[now->shape->data];
-	size_t count = (size_t)now->call.args[2];
-	struct iovec vectors[VECTORS];
-	struct msghdr message;
-
-	now->call.data_len = 0;
-	if (now->shape->layout == PLAIN) {
-		peek_some(now, at, len < 0 ? 0 : (size_t)len);
-		return;
-	}
-	if (now->shape->layout == MESSAGE) {
-		if (peek(now->tid, at, &message, sizeof(message)) != sizeof(message))
-			return;
-		at = (uint64_t)(uintptr_t)message.msg_iov;
-		count = message.msg_iovlen;
-	}
-	count = peek(now->tid, at, vectors, (count < VECTORS ? count : VECTORS) * sizeof(*vectors)) /
-		sizeof(*vectors);
-	for (size_t i = 0; i < count && len > 0; i++) {
-		size_t part = vectors[i].iov_len < (size_t)len ? vectors[i].iov_len : (size_t)len;
-
-		peek_some(now, (uint64_t)(uintptr_t)vectors[i].iov_base, part);
-		len -= (int64_t)part;
-	}
-}
-
-/* The value of a socket option, when it is a number. */
-static void peek_option(struct under_way *now)
-{
-	struct traced_call *call = &now->call;
-	int value = 0;
-
-	call->has_value = peek(now->tid, (uint64_t)call->args[3], &value, sizeof(value)) ==
-			  sizeof(value);
-	call->value = value;
-}
-
-/* What the call's pointers point to, at the time there is something there. */
 static void look(struct under_way *now)
 {
-	const struct shape *shape = now->shape;
-	bool option = shape->id == SYSCALL_SETSOCKOPT || shape->id == SYSCALL_GETSOCKOPT;
-	bool reads = shape->way == READS;
+	const struct memory memory = { .read = read_memory, .tid = now->tid };
 
-	if (reads != now->call.returned || (reads && now->call.ret < 0))
-		return;
-	if (shape->address >= 0)
-		peek_address(now);
-	if (shape->data >= 0)
-		peek_data(now, reads ? now->call.ret
-				     : shape->layout == PLAIN ? now->call.args[2] : INT32_MAX);
-	if (option)
-		peek_option(now);
+	syscall_look(now->shape, &memory, &now->call);
 }
 
 /* ---- calls ---- */
@@ -325,19 +199,11 @@ static struct under_way *new_call(struct tracer *tracer, pid_t tid)
 	return call;
 }
 
-static const struct shape *shape_of(uint64_t number)
-{
-	for (int i = 0; i < N_SHAPES; i++)
-		if ((uint64_t)shapes[i].number == number)
-			return &shapes[i];
-	return NULL;
-}
-
 /* A call begins. Return: is its end wanted? */
 static bool begin_call(struct tracer *tracer, pid_t tid,
 		       const struct __ptrace_syscall_info *info)
 {
-	const struct shape *shape = shape_of(info->seccomp.nr);
+	const struct shape *shape = syscall_shape(info->seccomp.nr);
 	struct under_way *before = find_call(tracer, tid);
 	uint64_t inode = 0;
 
