@@ -106,9 +106,10 @@ unit: $(TESTS)
 
 # ---- looking closer ----
 
+# One file a process of clang-tidy, as many at once as there are processors.
 lint: packages-lint
-	clang-tidy --quiet $(SRC) harness/main.c -- -std=c11 -D_GNU_SOURCE -Iharness \
-		-DTCPSCEN_VERSION='"$(VERSION)"'
+	printf '%s\n' $(SRC) harness/main.c | xargs -P "$$(nproc)" -I{} clang-tidy --quiet {} -- \
+		-std=c11 -D_GNU_SOURCE -Iharness -DTCPSCEN_VERSION='"$(VERSION)"'
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 -D_GNU_SOURCE -Iharness --suppress=missingIncludeSystem harness
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang CFLAGS="-O2 -Werror" all
