@@ -111,6 +111,42 @@ static void test_corrupted_is_wrong_by_one(void **state)
 	free(sample);
 }
 
+/* An ICMP error has its checksum elsewhere. */
+static void test_corrupted_errors_are_wrong_by_one(void **state)
+{
+	(void)state;
+	struct sample *sample = calloc(1, sizeof(*sample));
+	struct packet after;
+
+	for (uint8_t ip = 4; ip <= 6; ip += 2) {
+		char error[CRAFT_ERROR_LEN];
+		struct crafter *crafter = crafter_new(error);
+		uint8_t quoted[FRAME_MAX];
+
+		make(sample, ip, TCP_ACK, 77, "abc");
+		memcpy(quoted, sample->bytes, sample->frame.len);
+
+		const struct icmp_error message = {
+			.route = { .ip = ip, .src = { { 192, 0, 2, 2 } }, .dst = { { 192, 0, 2, 1 } } },
+			.ttl = 64, .kind = ICMP_PORT_UNREACHABLE, .quoted = quoted + ETH_HEADER,
+			.quoted_len = sample->frame.len - ETH_HEADER,
+		};
+
+		assert_non_null(crafter);
+		assert_int_equal(craft_icmp(crafter, &message, &sample->frame, error), 0);
+		crafter_free(crafter);
+		decode(sample->bytes, sample->frame.len, 0, &sample->packet);
+		assert_int_equal(sample->packet.class, PACKET_ICMP);
+		assert_true(sample->packet.checksum_ok);
+		rewrite_corrupt(&sample->packet, sample->bytes);
+		decode(sample->bytes, sample->frame.len, 0, &after);
+		assert_int_equal(after.class, PACKET_ICMP);
+		assert_true(after.ip_checksum_ok && !after.checksum_ok);
+		assert_int_equal((uint16_t)(after.checksum - 1), sample->packet.checksum);
+	}
+	free(sample);
+}
+
 static void test_rewritten_is_mended(void **state)
 {
 	(void)state;
@@ -161,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_patterns_check_what_is_written),
 		cmocka_unit_test(test_patterns_know_repetitions),
 		cmocka_unit_test(test_corrupted_is_wrong_by_one),
+		cmocka_unit_test(test_corrupted_errors_are_wrong_by_one),
 		cmocka_unit_test(test_rewritten_is_mended),
 		cmocka_unit_test(test_a_written_checksum_is_not_mended),
 	};

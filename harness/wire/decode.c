@@ -299,6 +299,7 @@ static void decode_icmpv6(struct view view, struct packet *out)
 static void decode_transport(struct view view, struct packet *out)
 {
 	out->class = PACKET_OTHER;
+	out->transport = (uint32_t)view.at;
 	if (out->protocol == PROTO_TCP)
 		decode_tcp(view, out);
 	else if (out->protocol == PROTO_ICMP && out->ip == 4)

@@ -67,6 +67,7 @@ struct packet {
 	uint32_t flowlabel;
 	bool ip_checksum_ok;   /* IPv6: true */
 	uint8_t protocol;
+	uint32_t transport;    /* offset of what follows the IP header: TCP, ICMP */
 
 	/* TCP; for ICMP errors sport, dport and seq are those of the packet quoted */
 	uint16_t sport, dport;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { TCP_SEQ_AT = 4, TCP_ACK_AT = 8, TCP_OFFSET_AT = 12, TCP_WIN_AT = 14, TCP_SUM_AT = 16,
-       TCP_URGENT_AT = 18, TCP_HEADER = 20 };
+       TCP_URGENT_AT = 18, TCP_HEADER = 20, ICMP_SUM_AT = 2 };
 enum { IP4_TOS_AT = 1, IP4_ID_AT = 4, IP4_FLAGS_AT = 6, IP4_TTL_AT = 8, IP4_SUM_AT = 10,
        IP4_DF = 0x40 };
 enum { IP6_HOPS_AT = 7 };
@@ -25,15 +25,14 @@ static void put32(uint8_t *at, uint32_t value)
 	put16(at + 2, (uint16_t)value);
 }
 
-/* The TCP header: its length is in words, and the payload follows it. */
-static uint8_t *tcp_header(const struct packet *packet, uint8_t *frame)
-{
-	return frame + packet->payload - (size_t)packet->offset * 4;
-}
-
 void rewrite_corrupt(const struct packet *packet, uint8_t *frame)
 {
-	put16(tcp_header(packet, frame) + TCP_SUM_AT, (uint16_t)(packet->checksum + 1));
+	uint8_t *header = frame + packet->transport;
+
+	if (packet->class == PACKET_ICMP)
+		put16(header + ICMP_SUM_AT, (uint16_t)(packet->checksum + 1));
+	else
+		put16(header + TCP_SUM_AT, (uint16_t)(packet_right_checksum(packet, frame) + 1));
 }
 
 static void set_numbers(const struct plan_packet *fields, const struct flow *flow, int from,
@@ -128,7 +127,7 @@ static void set_ip6(const struct plan_packet *fields, uint8_t *ip)
 void rewrite_fields(const struct plan_packet *fields, const struct flow *flow, int from,
 		    const struct packet *packet, uint8_t *frame)
 {
-	uint8_t *tcp = tcp_header(packet, frame);
+	uint8_t *tcp = frame + packet->transport;
 	struct packet changed;
 
 	set_numbers(fields, flow, from, packet, tcp);

@@ -4,7 +4,8 @@
 
 #include "wire/flow.h"
 
-/* Make the TCP checksum wrong by one. @packet: the frame, decoded, of class PACKET_TCP. */
+/* Make the checksum of TCP, or ICMP, wrong by one.
+ * @packet: the frame, decoded, of class PACKET_TCP or PACKET_ICMP */
 void rewrite_corrupt(const struct packet *packet, uint8_t *frame);
 
 /* Write the set fields of @fields into the frame; both checksums are mended, unless `checksum` is
