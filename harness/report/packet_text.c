@@ -9,8 +9,6 @@
 
 /* ---- options ---- */
 
-enum { KIND_EOL = 0, KIND_NOP = 1 }; /* the two without a length */
-
 struct option_shape {
 	uint8_t kind;
 	const char *name;
@@ -18,13 +16,12 @@ struct option_shape {
 	uint8_t sizes[2];  /* bytes of each number */
 };
 
-/* IANA "TCP Option Kind Numbers". */
 static const struct option_shape shapes[] = {
-	{ KIND_EOL, "eol", 1, { 0, 0 } },  { KIND_NOP, "nop", 1, { 0, 0 } },
-	{ 2, "mss", 4, { 2, 0 } },         { 3, "wscale", 3, { 1, 0 } },
-	{ 4, "sackok", 2, { 0, 0 } },      { 5, "sack", 0, { 4, 4 } },
-	{ 8, "ts", 10, { 4, 4 } },         { 19, "md5", 18, { 0, 0 } },
-	{ 34, "fastopen", 0, { 0, 0 } },
+	{ KIND_EOL, "eol", 1, { 0, 0 } },       { KIND_NOP, "nop", 1, { 0, 0 } },
+	{ KIND_MSS, "mss", 4, { 2, 0 } },       { KIND_WSCALE, "wscale", 3, { 1, 0 } },
+	{ KIND_SACKOK, "sackok", 2, { 0, 0 } }, { KIND_SACK, "sack", 0, { 4, 4 } },
+	{ KIND_TS, "ts", 10, { 4, 4 } },        { KIND_MD5, "md5", 18, { 0, 0 } },
+	{ KIND_FASTOPEN, "fastopen", 0, { 0, 0 } },
 };
 
 static const struct option_shape *find_shape(uint8_t kind, uint8_t len)

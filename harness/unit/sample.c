@@ -2,6 +2,7 @@
 #include "unit/sample.h"
 
 #include "base/clock.h"
+#include "wire/bytes.h"
 #include "wire/decode.h"
 
 #include <errno.h>
@@ -88,24 +89,12 @@ void sample_begin(struct sample *sample)
 	record_add(&sample->record, &event, NULL);
 }
 
-static void put16(uint8_t *at, unsigned int number)
-{
-	at[0] = (uint8_t)(number >> 8);
-	at[1] = (uint8_t)number;
-}
-
-static void put32(uint8_t *at, uint32_t number)
-{
-	put16(at, number >> 16);
-	put16(at + 2, number & 0xffff);
-}
-
-enum { IP4_HEADER = 20, TCP_HEADER = 20 };
+enum { IP4_HEADER = 20 };
 
 static void put_ip4(uint8_t *ip, int from, size_t len)
 {
 	ip[0] = 0x45;
-	put16(ip + 2, (unsigned int)len);
+	put16(ip + 2, (uint16_t)len);
 	put16(ip + 6, 0x4000);
 	ip[8] = 64;
 	ip[9] = IPPROTO_TCP;

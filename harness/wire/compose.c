@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-enum { KIND_EOL, KIND_NOP, KIND_MSS, KIND_WSCALE, KIND_SACKOK, KIND_SACK, KIND_TS = 8,
-       KIND_MD5 = 19, KIND_FASTOPEN = 34 };
 enum { DEFAULT_TTL = 64, DEFAULT_WIN = 65535, DEFAULT_WSCALE = 7 };
 enum { HEADERS_V4 = 40, HEADERS_V6 = 60 };
 

@@ -15,6 +15,7 @@
  */
 #include "wire/craft.h"
 
+#include "wire/bytes.h"
 #include "wire/decode.h"
 #include "wire/icmp.h"
 
@@ -154,17 +155,6 @@ static size_t ip_room(const struct route *route)
 }
 
 /* ---- what libnet derives ---- */
-
-static void put16(uint8_t *bytes, uint16_t value)
-{
-	bytes[0] = (uint8_t)(value >> 8);
-	bytes[1] = (uint8_t)value;
-}
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
 
 /* Reckon a checksum anew, after its bytes have been patched.
  * @field: where it stands from the start of the @len bytes at @bytes */

@@ -14,12 +14,13 @@
 #include "wire/decode.h"
 
 #include "plan/plan.h"
+#include "wire/bytes.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd };
-enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_HEADER = 20, ICMP_HEADER = 8, TCP_QUOTED = 8 };
+enum { IPV4_HEADER = 20, IPV6_HEADER = 40, ICMP_HEADER = 8, TCP_QUOTED = 8 };
 enum { PROTO_HOPOPTS = 0, PROTO_ICMP = 1, PROTO_IGMP = 2, PROTO_TCP = 6, PROTO_ROUTING = 43,
        PROTO_FRAGMENT = 44, PROTO_ICMPV6 = 58, PROTO_DSTOPTS = 60 };
 enum { IPV4_DF = 0x4000, IPV4_MF = 0x2000, IPV4_FRAGMENT_OFFSET = 0x1fff };
@@ -29,16 +30,6 @@ struct view {
 	const uint8_t *frame;
 	size_t at, end;
 };
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
-}
 
 static const uint8_t *start(const struct view *view)
 {
@@ -131,7 +122,7 @@ static void decode_options(struct view view, struct packet *out)
 		struct packet_option option = { .kind = *start(&view), .len = 1 };
 
 		option.offset = (uint16_t)view.at;
-		if (option.kind > 1) {
+		if (option.kind > KIND_NOP) {
 			if (left(&view) < 2 || start(&view)[1] < 2 ||
 			    start(&view)[1] > left(&view)) {
 				out->options_bad = true;
@@ -140,7 +131,7 @@ static void decode_options(struct view view, struct packet *out)
 			option.len = start(&view)[1];
 		}
 		out->options[out->n_options++] = option;
-		if (option.kind == 0)
+		if (option.kind == KIND_EOL)
 			return;
 		view.at += option.len;
 	}

@@ -12,9 +12,11 @@
  */
 #include "wire/flow.h"
 
+#include "wire/bytes.h"
+
 #include <string.h>
 
-enum { KIND_TIMESTAMPS = 8, TIMESTAMPS_LEN = 10 };
+enum { TIMESTAMPS_LEN = 10 };
 
 int64_t flow_relative(const struct stream *stream, uint32_t absolute)
 {
@@ -179,9 +181,8 @@ static bool timestamp_of(const struct packet *packet, const uint8_t *frame, uint
 		const struct packet_option *option = &packet->options[i];
 		const uint8_t *ts = frame + option->offset + 2;
 
-		if (option->kind == KIND_TIMESTAMPS && option->len == TIMESTAMPS_LEN) {
-			*value = (uint32_t)ts[0] << 24 | (uint32_t)ts[1] << 16 |
-				 (uint32_t)ts[2] << 8 | ts[3];
+		if (option->kind == KIND_TS && option->len == TIMESTAMPS_LEN) {
+			*value = get32(ts);
 			return true;
 		}
 	}

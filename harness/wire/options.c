@@ -8,13 +8,10 @@
  */
 #include "wire/options.h"
 
+#include "wire/bytes.h"
 #include "wire/match.h"
 
 #include <string.h>
-
-enum { KIND_EOL, KIND_NOP, KIND_MSS, KIND_WSCALE, KIND_SACKOK, KIND_SACK, KIND_TS = 8,
-       KIND_MD5 = 19, KIND_FASTOPEN = 34 };
-enum { TCP_HEADER = 20 };
 
 struct cursor {
 	const uint8_t *frame;
@@ -56,16 +53,6 @@ static bool stands(const struct cursor *cursor, uint8_t kind, size_t len)
 {
 	return len >= 2 && left(cursor) >= len && here(cursor)[0] == kind &&
 	       here(cursor)[1] == len;
-}
-
-static uint16_t get16(const uint8_t *bytes)
-{
-	return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
 }
 
 static int64_t edge(const struct stream *other, uint32_t absolute)

@@ -40,9 +40,17 @@ enum packet_fault {
 	N_PACKET_FAULTS,
 };
 
+enum { TCP_HEADER = 20 }; /* without options */
+
+/* IANA's numbers of the TCP options that have names in the language. */
+enum tcp_option_kind {
+	KIND_EOL = 0, KIND_NOP = 1, KIND_MSS = 2, KIND_WSCALE = 3, KIND_SACKOK = 4, KIND_SACK = 5,
+	KIND_TS = 8, KIND_MD5 = 19, KIND_FASTOPEN = 34,
+};
+
 /* A TCP option as it stands in the header. */
 struct packet_option {
-	uint8_t kind;     /* IANA option kind */
+	uint8_t kind;     /* enum tcp_option_kind, or any other */
 	uint16_t offset;  /* of the kind byte, from the frame's start */
 	uint8_t len;      /* of the whole option, 1 for EOL and NOP */
 };

@@ -2,28 +2,17 @@
  * and payload stand where decode found them. */
 #include "wire/rewrite.h"
 
+#include "wire/bytes.h"
 #include "wire/compose.h"
 #include "wire/decode.h"
 
 #include <string.h>
 
 enum { TCP_SEQ_AT = 4, TCP_ACK_AT = 8, TCP_OFFSET_AT = 12, TCP_WIN_AT = 14, TCP_SUM_AT = 16,
-       TCP_URGENT_AT = 18, TCP_HEADER = 20, ICMP_SUM_AT = 2 };
+       TCP_URGENT_AT = 18, ICMP_SUM_AT = 2 };
 enum { IP4_TOS_AT = 1, IP4_ID_AT = 4, IP4_FLAGS_AT = 6, IP4_TTL_AT = 8, IP4_SUM_AT = 10,
        IP4_DF = 0x40 };
 enum { IP6_HOPS_AT = 7 };
-
-static void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, (uint16_t)(value >> 16));
-	put16(at + 2, (uint16_t)value);
-}
 
 void rewrite_corrupt(const struct packet *packet, uint8_t *frame)
 {
