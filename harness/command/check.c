@@ -14,6 +14,31 @@ static const char help[] =
 	"Exit status: 0 no errors; 2 errors.\n\n"
 	"  tcpscen check scenarios\n";
 
+struct check_options {
+	struct common_options common;
+	bool quiet;
+};
+
+static int check_option(void *context, int opt, const char *value)
+{
+	struct check_options *options = context;
+
+	if (opt != 'q')
+		return common_option(&options->common, opt, value);
+	options->quiet = true;
+	return 0;
+}
+
+static void print_good(const struct loaded *loaded)
+{
+	for (size_t i = 0; i < loaded->count; i++) {
+		print_clean(stdout, "%s: ok, %zu variant%s", loaded->scenarios[i]->source->name,
+			    loaded->scenarios[i]->n_plans,
+			    loaded->scenarios[i]->n_plans == 1 ? "" : "s");
+		putchar('\n');
+	}
+}
+
 int command_check(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -21,35 +46,20 @@ int command_check(int argc, char **argv)
 		{ "quiet", no_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct common_options options;
+	static const struct option_set set = { help, "D:hq", longs, check_option };
+	struct check_options options = { .quiet = false };
 	struct loaded loaded;
-	bool quiet = false;
-	int opt, rc = 0;
 
-	common_init(&options, argv[0]);
-	while (rc == 0 && (opt = getopt_long(argc, argv, "D:hq", longs, NULL)) >= 0) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			common_free(&options);
-			return EXIT_PASSED;
-		}
-		if (opt == 'q')
-			quiet = true;
-		else
-			rc = common_option(&options, opt, optarg);
+	common_init(&options.common, argv[0]);
+
+	int rc = read_options(&set, &options, argc, argv);
+
+	if (rc < 0) {
+		rc = load_all(&loaded, &options.common, argv + optind, argc - optind);
+		if (!options.quiet)
+			print_good(&loaded);
+		loaded_free(&loaded);
 	}
-	if (rc) {
-		common_free(&options);
-		return rc;
-	}
-	rc = load_all(&loaded, &options, argv + optind, argc - optind);
-	for (size_t i = 0; i < loaded.count && !quiet; i++) {
-		print_clean(stdout, "%s: ok, %zu variant%s", loaded.scenarios[i]->source->name,
-			    loaded.scenarios[i]->n_plans,
-			    loaded.scenarios[i]->n_plans == 1 ? "" : "s");
-		putchar('\n');
-	}
-	loaded_free(&loaded);
-	common_free(&options);
+	common_free(&options.common);
 	return rc;
 }

@@ -48,6 +48,20 @@ enum { OPT_IP = 256, OPT_COLOR, OPT_COMMON_LAST };
 	{ "color", required_argument, NULL, OPT_COLOR },                                           \
 	{ "help", no_argument, NULL, 'h' }
 
+/* What getopt_long(3) is to know of a subcommand. */
+struct option;
+struct option_set {
+	const char *help;             /* of --help */
+	const char *letters;
+	const struct option *longs;
+	/* One option other than --help; those that are not its own go to common_option(). */
+	int (*take)(void *context, int opt, const char *value);
+};
+
+/* Read all options; optind tells where the arguments begin.
+ * Return: -1 to go on, or an exit status. */
+int read_options(const struct option_set *set, void *context, int argc, char **argv);
+
 /* Text with names in it that came from outside: as one line, with '?' for what a terminal must
  * not get. complain() is for standard error: "tcpscen: ...", with a newline. */
 void print_clean(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -8,6 +8,7 @@
 #include "plan/names.h"
 #include "report/style.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,22 @@ int common_option(struct common_options *options, int opt, const char *value)
 		fprintf(stderr, "see %s --help\n", options->command);
 		return EXIT_USAGE;
 	}
+}
+
+int read_options(const struct option_set *set, void *context, int argc, char **argv)
+{
+	int opt, rc;
+
+	while ((opt = getopt_long(argc, argv, set->letters, set->longs, NULL)) >= 0) {
+		if (opt == 'h') {
+			fputs(set->help, stdout);
+			return EXIT_PASSED;
+		}
+		rc = set->take(context, opt, optarg);
+		if (rc)
+			return rc;
+	}
+	return -1;
 }
 
 const char *variant_id(struct arena *arena, const struct plan *plan)

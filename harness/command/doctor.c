@@ -116,6 +116,21 @@ static void look_at_stage(struct doctor *doctor)
 	    status ? error : "veth, packet capture, raw frames, socket diagnosis and probe work");
 }
 
+static int doctor_option(void *context, int opt, const char *value)
+{
+	return common_option(context, opt, value);
+}
+
+static int examine(struct doctor *doctor)
+{
+	look_at_kernel(doctor);
+	look_at_clock(doctor);
+	look_at_namespaces(doctor);
+	look_at_stage(doctor);
+	say(doctor, true, "netfilter", "not needed: no stack owns a crafted host's address");
+	return doctor->ill ? EXIT_MACHINE : EXIT_PASSED;
+}
+
 int command_doctor(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -123,31 +138,21 @@ int command_doctor(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct option_set set = { help, "h", longs, doctor_option };
 	struct common_options options;
 	struct doctor doctor = { .ill = false };
-	int opt, rc = 0;
 
 	common_init(&options, argv[0]);
-	while (rc == 0 && (opt = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			common_free(&options);
-			return EXIT_PASSED;
-		}
-		rc = common_option(&options, opt, optarg);
-	}
+
+	int rc = read_options(&set, &options, argc, argv);
+
 	doctor.style = report_style_for(stdout, options.color);
 	common_free(&options);
-	if (rc)
+	if (rc >= 0)
 		return rc;
 	if (optind < argc) {
 		complain("doctor takes no argument '%s'", argv[optind]);
 		return EXIT_USAGE;
 	}
-	look_at_kernel(&doctor);
-	look_at_clock(&doctor);
-	look_at_namespaces(&doctor);
-	look_at_stage(&doctor);
-	say(&doctor, true, "netfilter", "not needed: no stack owns a crafted host's address");
-	return doctor.ill ? EXIT_MACHINE : EXIT_PASSED;
+	return examine(&doctor);
 }

@@ -100,6 +100,21 @@ static bool print_all(const struct loaded *loaded, const struct common_options *
 	return good;
 }
 
+struct list_options {
+	struct common_options common;
+	bool json;
+};
+
+static int list_option(void *context, int opt, const char *value)
+{
+	struct list_options *options = context;
+
+	if (opt != 'j')
+		return common_option(&options->common, opt, value);
+	options->json = true;
+	return 0;
+}
+
 int command_list(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -107,31 +122,20 @@ int command_list(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct common_options options;
+	static const struct option_set set = { help, COMMON_LETTERS, longs, list_option };
+	struct list_options options = { .json = false };
 	struct loaded loaded;
-	bool json = false;
-	int opt, rc = 0;
 
-	common_init(&options, argv[0]);
-	while (rc == 0 && (opt = getopt_long(argc, argv, COMMON_LETTERS, longs, NULL)) >= 0) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			common_free(&options);
-			return EXIT_PASSED;
-		}
-		if (opt == 'j')
-			json = true;
-		else
-			rc = common_option(&options, opt, optarg);
+	common_init(&options.common, argv[0]);
+
+	int rc = read_options(&set, &options, argc, argv);
+
+	if (rc < 0) {
+		rc = load_all(&loaded, &options.common, argv + optind, argc - optind);
+		if (!print_all(&loaded, &options.common, options.json) && rc == 0)
+			rc = EXIT_MACHINE;
+		loaded_free(&loaded);
 	}
-	if (rc) {
-		common_free(&options);
-		return rc;
-	}
-	rc = load_all(&loaded, &options, argv + optind, argc - optind);
-	if (!print_all(&loaded, &options, json) && rc == 0)
-		rc = EXIT_MACHINE;
-	loaded_free(&loaded);
-	common_free(&options);
+	common_free(&options.common);
 	return rc;
 }

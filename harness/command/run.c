@@ -203,8 +203,9 @@ static bool read_number(const char *option, const char *text, long low, long hig
 	return false;
 }
 
-static int run_option(struct run_options *options, int opt, const char *value)
+static int run_option(void *context, int opt, const char *value)
 {
+	struct run_options *options = context;
 	long number;
 
 	switch (opt) {
@@ -236,34 +237,6 @@ static int run_option(struct run_options *options, int opt, const char *value)
 	default:
 		return common_option(&options->common, opt, value);
 	}
-}
-
-/* Return: -1 to go on, or an exit status. */
-static int read_options(struct run_options *options, int argc, char **argv)
-{
-	static const struct option longs[] = {
-		COMMON_LONG,
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "exitfirst", no_argument, NULL, 'x' },
-		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-		{ "captures", required_argument, NULL, OPT_CAPTURES },
-		{ "json", required_argument, NULL, OPT_JSON },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int opt, rc;
-
-	while ((opt = getopt_long(argc, argv, COMMON_LETTERS "j:xvq", longs, NULL)) >= 0) {
-		if (opt == 'h') {
-			fputs(help, stdout);
-			return EXIT_PASSED;
-		}
-		rc = run_option(options, opt, optarg);
-		if (rc)
-			return rc;
-	}
-	return -1;
 }
 
 /* ---- the whole ---- */
@@ -425,6 +398,18 @@ static int play(struct run *run, const struct loaded *loaded)
 
 int command_run(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		COMMON_LONG,
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "exitfirst", no_argument, NULL, 'x' },
+		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+		{ "captures", required_argument, NULL, OPT_CAPTURES },
+		{ "json", required_argument, NULL, OPT_JSON },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const struct option_set set = { help, COMMON_LETTERS "j:xvq", longs, run_option };
 	struct run_options options = { .loudness = NORMAL };
 	struct run run = { .options = &options };
 	struct loaded loaded;
@@ -433,7 +418,7 @@ int command_run(int argc, char **argv)
 	options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	common_init(&options.common, argv[0]);
 
-	int rc = read_options(&options, argc, argv);
+	int rc = read_options(&set, &options, argc, argv);
 
 	if (rc < 0) {
 		rc = load_all(&loaded, &options.common, argv + optind, argc - optind);
