@@ -9,27 +9,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-static void put_strbuf(struct json_maker *maker, json_t *object, const char *key,
-		       struct strbuf *text)
-{
-	put_text(maker, object, key, strbuf_text(text));
-	strbuf_free(text);
-}
-
-static void put_name(struct json_maker *maker, json_t *object, const char *key, const char *name,
-		     int64_t number)
-{
-	if (name)
-		put_text(maker, object, key, name);
-	else
-		put_number(maker, object, key, number);
-}
-
-static void put_errno(struct json_maker *maker, json_t *object, const char *key, int number)
-{
-	put_name(maker, object, key, errno_name(number), number);
-}
-
 static void put_bits(struct json_maker *maker, json_t *object, const char *key, int64_t bits,
 		     void (*text)(int64_t, struct strbuf *))
 {
@@ -173,7 +152,8 @@ static void put_queued(struct json_maker *maker, json_t *object, const struct ev
 {
 	json_t *queued = json_object();
 
-	put_errno(maker, queued, "errno", event->u.result.queued_errno);
+	put_name(maker, queued, "errno", errno_name(event->u.result.queued_errno),
+		 event->u.result.queued_errno);
 	put_number(maker, queued, "icmp_type", event->u.result.icmp_type);
 	put_number(maker, queued, "icmp_code", event->u.result.icmp_code);
 	put(maker, object, "queued", queued);
@@ -208,7 +188,8 @@ void json_add_result(struct json_maker *maker, json_t *object, const struct plan
 	put_number(maker, object, "started_ns", event->u.result.started - record->begin);
 	put_number(maker, object, "ret", event->u.result.ret);
 	if (event->u.result.ret < 0)
-		put_errno(maker, object, "errno", event->u.result.err);
+		put_name(maker, object, "errno", errno_name(event->u.result.err),
+			 event->u.result.err);
 	put_bool(maker, object, "sigpipe", event->u.result.sigpipe);
 	if (call && event->u.result.ret >= 0)
 		put_value(maker, object, plan, call, event);

@@ -111,9 +111,8 @@ static void put_options(struct json_maker *maker, json_t *object, const struct e
 	}
 	put(maker, object, "options", options);
 	packet_options(event, frame, &text);
-	put_text(maker, object, "options_text", strbuf_text(&text));
+	put_strbuf(maker, object, "options_text", &text);
 	put_bool(maker, object, "options_bad", packet->options_bad);
-	strbuf_free(&text);
 }
 
 static void put_tcp(struct json_maker *maker, json_t *object, const struct event *event,
@@ -201,8 +200,7 @@ static void put_endpoint(struct json_maker *maker, json_t *object, const char *k
 	struct strbuf text = STRBUF_INIT;
 
 	endpoint_text(plan, address, &text);
-	put_text(maker, object, key, strbuf_text(&text));
-	strbuf_free(&text);
+	put_strbuf(maker, object, key, &text);
 }
 
 static json_t *socket_object(struct json_maker *maker, const struct plan *plan,
@@ -248,13 +246,12 @@ static void add_answer(struct json_maker *maker, json_t *object, const struct pl
 	put_text(maker, object, "question", question_name(event->u.ask.id));
 	if (event->u.ask.id == ASK_INFO && step && step->question)
 		put_text(maker, object, "field", tcp_info_name(step->question->field));
-	put_text(maker, object, "answer", strbuf_text(&answer));
+	put_strbuf(maker, object, "answer", &answer);
 	put_number(maker, object, "number", event->u.ask.answer);
 	if (event->u.ask.id == ASK_SOCKETS)
 		put(maker, object, "sockets", socket_array(maker, plan, event, blob));
 	else if (event->u.ask.socket.state)
 		put(maker, object, "socket", socket_object(maker, plan, &event->u.ask.socket));
-	strbuf_free(&answer);
 }
 
 static void put_rows(struct json_maker *maker, json_t *object, const struct failure *failure)

@@ -22,13 +22,6 @@ static const char *what_name(enum program_event what)
 	return NULL;
 }
 
-static void put_text_of(struct json_maker *maker, json_t *object, const char *key,
-			struct strbuf *text)
-{
-	put_text(maker, object, key, strbuf_text(text));
-	strbuf_free(text);
-}
-
 static void put_command(struct json_maker *maker, json_t *object, const struct plan *plan,
 			int program)
 {
@@ -37,7 +30,7 @@ static void put_command(struct json_maker *maker, json_t *object, const struct p
 	if (program < 0 || program >= plan->n_programs)
 		return;
 	command_text(&plan->programs[program], &command);
-	put_text_of(maker, object, "command", &command);
+	put_strbuf(maker, object, "command", &command);
 }
 
 static void put_call(struct json_maker *maker, json_t *object, const struct plan *plan,
@@ -55,23 +48,21 @@ static void put_call(struct json_maker *maker, json_t *object, const struct plan
 	put(maker, object, "args", args);
 	if (call->address.family) {
 		endpoint_text(plan, &call->address, &address);
-		put_text_of(maker, object, "address", &address);
+		put_strbuf(maker, object, "address", &address);
 	}
 	if (call->has_value)
 		put_number(maker, object, "value", call->value);
 	if (call->data_len)
 		put_bytes(maker, object, "data", call->data, call->data_len);
 	traced_call_text(plan, call, &text);
-	put_text_of(maker, object, "text", &text);
+	put_strbuf(maker, object, "text", &text);
 	if (!call->returned)
 		return;
 	put_number(maker, object, "ret", call->ret);
-	if (call->ret < 0 && errno_name(call->err))
-		put_text(maker, object, "errno", errno_name(call->err));
-	else if (call->ret < 0)
-		put_number(maker, object, "errno", call->err);
+	if (call->ret < 0)
+		put_name(maker, object, "errno", errno_name(call->err), call->err);
 	traced_result_text(call, &result);
-	put_text_of(maker, object, "result", &result);
+	put_strbuf(maker, object, "result", &result);
 }
 
 void json_add_program(struct json_maker *maker, json_t *object, const struct plan *plan,
@@ -106,7 +97,7 @@ void json_add_program(struct json_maker *maker, json_t *object, const struct pla
 		break;
 	case PROGRAM_ENDED:
 		exit_text(event->u.program.number, &text);
-		put_text_of(maker, object, "status", &text);
+		put_strbuf(maker, object, "status", &text);
 		break;
 	case HOST_LISTENS:
 		put_number(maker, object, "port", event->u.program.number);

@@ -53,6 +53,21 @@ void put_text(struct json_maker *maker, json_t *object, const char *key, const c
 	put(maker, object, key, text ? json_text(text) : json_null());
 }
 
+void put_strbuf(struct json_maker *maker, json_t *object, const char *key, struct strbuf *text)
+{
+	put_text(maker, object, key, strbuf_text(text));
+	strbuf_free(text);
+}
+
+void put_name(struct json_maker *maker, json_t *object, const char *key, const char *name,
+	      int64_t number)
+{
+	if (name)
+		put_text(maker, object, key, name);
+	else
+		put_number(maker, object, key, number);
+}
+
 void put_hex(struct json_maker *maker, json_t *object, const char *key, const void *bytes,
 	     size_t len)
 {

@@ -29,6 +29,14 @@ json_t *json_text(const char *text);
 /* NULL becomes null. */
 void put_text(struct json_maker *maker, json_t *object, const char *key, const char *text);
 
+/* What is in @text, which is freed. */
+struct strbuf;
+void put_strbuf(struct json_maker *maker, json_t *object, const char *key, struct strbuf *text);
+
+/* A number that may have a name: the name, or (NULL) the number. */
+void put_name(struct json_maker *maker, json_t *object, const char *key, const char *name,
+	      int64_t number);
+
 /* Hexadecimal digits. */
 void put_hex(struct json_maker *maker, json_t *object, const char *key, const void *bytes,
 	     size_t len);

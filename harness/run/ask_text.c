@@ -10,16 +10,6 @@
 
 /* ---- parts ---- */
 
-static void errno_text(int64_t number, struct strbuf *out)
-{
-	const char *name = number >= 0 && number <= INT32_MAX ? errno_name((int)number) : NULL;
-
-	if (name)
-		strbuf_puts(out, name);
-	else
-		strbuf_printf(out, "errno %" PRId64, number);
-}
-
 static void state_text(int64_t state, struct strbuf *out)
 {
 	const char *name = state >= 0 && state < N_STATES ? state_name((int)state) : NULL;

@@ -256,7 +256,7 @@ void call_text(const struct plan *plan, const struct plan_call *call, struct str
 
 /* ---- results ---- */
 
-static void errno_text(int64_t number, struct strbuf *out)
+void errno_text(int64_t number, struct strbuf *out)
 {
 	const char *name = number >= 0 && number <= INT32_MAX ? errno_name((int)number) : NULL;
 

@@ -14,6 +14,9 @@ struct strbuf;
 
 enum { CALL_TEXT_DATA = 32 }; /* bytes of a payload shown */
 
+/* "EPIPE"; "errno 999" where there is no name. */
+void errno_text(int64_t number, struct strbuf *out);
+
 /* "connect server:8080", "setsockopt TCP_NODELAY 1", "write 1000 bytes on second" */
 void call_text(const struct plan *plan, const struct plan_call *call, struct strbuf *out);
 

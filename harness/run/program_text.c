@@ -48,16 +48,6 @@ void exit_text(int status, struct strbuf *out)
 
 /* ---- socket calls ---- */
 
-static void errno_text(int64_t number, struct strbuf *out)
-{
-	const char *name = errno_name((int)number);
-
-	if (name)
-		strbuf_puts(out, name);
-	else
-		strbuf_printf(out, "errno %" PRId64, number);
-}
-
 static void socket_args(const struct traced_call *call, struct strbuf *out)
 {
 	int64_t type = call->args[1];
