@@ -8,7 +8,7 @@
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *summary;
+	const char *summary; /* NULL: not for people */
 };
 
 static const struct command commands[] = {
@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "check", command_check, "check scenarios without playing them" },
 	{ "list", command_list, "list scenarios with their titles, tags and variants" },
 	{ "doctor", command_doctor, "say what this machine allows, and how to get the rest" },
+	{ "guest", command_guest, NULL },
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -25,7 +26,8 @@ static void usage(FILE *out)
 	fputs("tcpscen reproduces TCP edge cases against a real Linux kernel.\n\n"
 	      "usage: tcpscen COMMAND [OPTION...] [PATH...]\n\n", out);
 	for (int i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+		if (commands[i].summary)
+			fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "  tcpscen run scenarios/rst_after_fin.scn   one scenario, with what happened\n"
 	      "  tcpscen run -j 8 scenarios                a folder, eight at a time\n"
@@ -59,6 +61,7 @@ static int dispatch(int argc, char **argv)
 	}
 
 	const char *names[N_COMMANDS + 1] = { NULL };
+	int n_names = 0;
 	char full_name[32]; /* getopt_long(3) begins its messages with it */
 
 	for (int i = 0; i < N_COMMANDS; i++) {
@@ -67,7 +70,8 @@ static int dispatch(int argc, char **argv)
 			argv[1] = full_name;
 			return commands[i].run(argc - 1, argv + 1);
 		}
-		names[i] = commands[i].name;
+		if (commands[i].summary)
+			names[n_names++] = commands[i].name;
 	}
 
 	const char *nearest = nearest_word(argv[1], names);

@@ -20,6 +20,7 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_guest(int argc, char **argv); /* not for people: see run/guests.h */
 
 /* ---- what run, check and list have in common ---- */
 

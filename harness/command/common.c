@@ -4,6 +4,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "command/files.h"
+#include "command/kernels.h"
 #include "command/select.h"
 #include "plan/names.h"
 #include "report/style.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 /* ---- messages ---- */
 
@@ -52,27 +52,12 @@ void complain(const char *format, ...)
 
 /* ---- options ---- */
 
-static struct kernel_version running_kernel(void)
-{
-	struct kernel_version version = { 0, 0 };
-	struct utsname name;
-
-	if (uname(&name) == 0) { /* "6.12.94+deb12-amd64" */
-		char *dot;
-
-		version.major = (int)strtol(name.release, &dot, 10);
-		if (*dot == '.')
-			version.minor = (int)strtol(dot + 1, NULL, 10);
-	}
-	return version;
-}
-
 void common_init(struct common_options *options, const char *command)
 {
 	*options = (struct common_options){
 		.command = command, .color = "auto", .arena = arena_new(),
 	};
-	options->load.kernel = running_kernel();
+	options->load.kernel = kernel_running(options->arena).version;
 }
 
 void common_free(struct common_options *options)

@@ -172,18 +172,26 @@ int record_write(int fd, struct strbuf *frames);
 /* The other end of the pipe. The writer is the same program, if not the same process image: an
  * event holds no pointers. */
 struct record_reader {
-	uint8_t *bytes;        /* (owned) what has come and is no whole frame yet */
-	size_t len, room;
+	uint8_t *bytes;        /* (owned) what has come and has not been taken */
+	size_t at, len, room;  /* taken up to @at */
 };
 
-#define RECORD_READER_INIT { NULL, 0, 0 }
+#define RECORD_READER_INIT { NULL, 0, 0, 0 }
 void record_reader_free(struct record_reader *reader);
 
-/* Make one read(2) of @fd and append what is complete to @record. Does not block on a
- * descriptor that poll() called readable, nor on a non-blocking one.
+/* Make one read(2) of @fd. Does not block on a descriptor that poll() called readable, nor on a
+ * non-blocking one.
  *
- * Return: 1 when bytes came; 0 at the end of file, whatever is incomplete then is dropped;
- *         -errno: -EAGAIN for nothing there, -EPROTO for bytes that are no frame. */
+ * Return: 1 when bytes came; 0 at the end of file, whatever is incomplete then is lost;
+ *         -errno: -EAGAIN for nothing there. */
+int record_reader_read(struct record_reader *reader, int fd);
+
+/* Take the next event. The blob is good until the next read.
+ * Return: 1; 0 when it has not come as a whole; -EPROTO for bytes that are no frame. */
+int record_reader_take(struct record_reader *reader, struct event *event, const void **blob);
+
+/* Read once and append all that is complete to @record.
+ * Return: as record_reader_read(), or -EPROTO. */
 int record_reader_feed(struct record_reader *reader, int fd, struct record *record);
 
 #endif

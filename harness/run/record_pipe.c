@@ -109,30 +109,27 @@ static bool event_sane(const struct event *event)
 	return false;
 }
 
-/* Move whole frames from the reader's buffer to @record. Return: 0 or -EPROTO. */
-static int take_frames(struct record_reader *reader, struct record *record)
+int record_reader_take(struct record_reader *reader, struct event *event, const void **blob)
 {
-	size_t at = 0;
-	struct event event;
-
-	while (reader->len - at >= sizeof(event)) {
-		memcpy(&event, reader->bytes + at, sizeof(event));
-		if (!event_sane(&event))
-			return -EPROTO;
-		if (reader->len - at - sizeof(event) < event.blob_len)
-			break;
-		record_add(record, &event, reader->bytes + at + sizeof(event));
-		at += sizeof(event) + event.blob_len;
-	}
-	reader->len -= at;
-	if (at > 0 && reader->len > 0)
-		memmove(reader->bytes, reader->bytes + at, reader->len);
-	return 0;
+	if (reader->len - reader->at < sizeof(*event))
+		return 0;
+	memcpy(event, reader->bytes + reader->at, sizeof(*event));
+	if (!event_sane(event))
+		return -EPROTO;
+	if (reader->len - reader->at - sizeof(*event) < event->blob_len)
+		return 0;
+	*blob = reader->bytes + reader->at + sizeof(*event);
+	reader->at += sizeof(*event) + event->blob_len;
+	return 1;
 }
 
 /* Room for READ_SIZE more; the buffer never holds more than one torn frame besides. */
 static void reserve(struct record_reader *reader)
 {
+	reader->len -= reader->at;
+	if (reader->at > 0 && reader->len > 0)
+		memmove(reader->bytes, reader->bytes + reader->at, reader->len);
+	reader->at = 0;
 	if (reader->room - reader->len >= READ_SIZE)
 		return;
 	reader->room = 2 * reader->len + READ_SIZE;
@@ -143,7 +140,7 @@ static void reserve(struct record_reader *reader)
 	}
 }
 
-int record_reader_feed(struct record_reader *reader, int fd, struct record *record)
+int record_reader_read(struct record_reader *reader, int fd)
 {
 	ssize_t got;
 
@@ -153,11 +150,22 @@ int record_reader_feed(struct record_reader *reader, int fd, struct record *reco
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;
-	if (got == 0)
-		return 0;
 	reader->len += (size_t)got;
+	return got > 0;
+}
 
-	int rc = take_frames(reader, record);
+int record_reader_feed(struct record_reader *reader, int fd, struct record *record)
+{
+	int rc = record_reader_read(reader, fd);
 
-	return rc < 0 ? rc : 1;
+	while (rc > 0) {
+		struct event event;
+		const void *blob;
+		int taken = record_reader_take(reader, &event, &blob);
+
+		if (taken <= 0)
+			return taken < 0 ? taken : rc;
+		record_add(record, &event, blob);
+	}
+	return rc;
 }

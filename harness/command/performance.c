@@ -1,0 +1,239 @@
+/* performance: all selected variants on one kernel, and their reports. See run.h.
+ *
+ * Results are printed in the order of the command line, whatever order they come in: each waits
+ * until all before it are printed. Its record is freed then, so that memory does not
+ * grow with the number of scenarios.
+ */
+#include "command/run.h"
+
+#include "base/clock.h"
+#include "command/captures.h"
+#include "command/select.h"
+#include "report/json.h"
+#include "report/ladder.h"
+#include "report/pcapng.h"
+#include "report/progress.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- reports of one variant ---- */
+
+static const char *write_capture(struct performance *performance, const struct suite_job *job)
+{
+	char why[PATH_MAX + 256];
+
+	if (!performance->captures || job->record.verdict == VERDICT_SKIPPED)
+		return NULL;
+
+	const char *path = performance->captures[job - performance->jobs];
+
+	if (pcapng_write(path, job->plan, &job->record, why, sizeof(why)) == 0)
+		return path;
+	outputs_failed(performance->outputs, path, why);
+	return NULL;
+}
+
+static void print_text(struct performance *performance, const struct suite_job *job, const char *capture)
+{
+	bool passed = job->record.verdict == VERDICT_PASSED;
+	bool ladder = performance->ladders || (!passed && job->record.verdict == VERDICT_FAILED);
+
+	if (performance->options->loudness == QUIET && passed)
+		return;
+	if (ladder && job->record.verdict != VERDICT_SKIPPED)
+		ladder_print(performance->outputs->text, job->plan, &job->record, &performance->outputs->out_style);
+	text_failure(performance->outputs->text, job->plan, &job->record, &performance->outputs->out_style);
+	if (capture && !passed) {
+		print_clean(performance->outputs->text, "      capture: %s", capture);
+		putc('\n', performance->outputs->text);
+	}
+	text_verdict(performance->outputs->text, job->plan, &job->record, &performance->outputs->out_style);
+	if (ladder)
+		putc('\n', performance->outputs->text);
+}
+
+static void report(struct performance *performance, struct suite_job *job)
+{
+	const char *capture = write_capture(performance, job);
+	FILE *json = performance->outputs->json;
+	int rc = json ? json_print(json, job->plan, &job->record, capture) : 0;
+
+	if (rc < 0 && !performance->outputs->write_error)
+		outputs_failed(performance->outputs, performance->outputs->json_name, strerror(-rc));
+	print_text(performance, job, capture);
+}
+
+static void count(struct tally *tally, enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_PASSED:
+		tally->passed++;
+		return;
+	case VERDICT_FAILED:
+		tally->failed++;
+		return;
+	case VERDICT_SKIPPED:
+		tally->skipped++;
+		return;
+	case VERDICT_ERROR:
+	case VERDICT_NONE:
+		tally->errors++;
+		return;
+	}
+}
+
+static bool lacks_program(const struct record *record)
+{
+	const struct event *last = record->count ? &record->events[record->count - 1] : NULL;
+
+	return last && last->kind == EVENT_END && last->u.end.lacking;
+}
+
+/* ---- the suite's news ---- */
+
+static void print_next(struct performance *performance)
+{
+	report(performance, &performance->jobs[performance->printed]);
+	record_free(&performance->jobs[performance->printed].record);
+	performance->printed++;
+}
+
+static void finished(void *context, size_t index)
+{
+	struct performance *performance = context;
+
+	count(&performance->tally, performance->jobs[index].record.verdict);
+	performance->lacking += lacks_program(&performance->jobs[index].record);
+	performance->ended[index] = true;
+	if (performance->progress_wanted)
+		progress_clear(stderr);
+	while (performance->printed < performance->count && performance->ended[performance->printed])
+		print_next(performance);
+	fflush(performance->outputs->text);
+}
+
+static void progress(void *context, int running, int64_t elapsed, int64_t left)
+{
+	struct performance *performance = context;
+
+	if (performance->progress_wanted)
+		progress_show(stderr, &performance->tally, running, (int)performance->count, elapsed, left,
+			      &performance->outputs->err_style);
+}
+
+/* The variants that are selected, as jobs. Return: 0, or EXIT_USAGE. */
+static int make_jobs(struct performance *performance, const struct loaded *loaded)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < loaded->count; i++)
+		room += loaded->scenarios[i]->n_plans;
+	performance->jobs = calloc(room, sizeof(*performance->jobs));
+	performance->ended = calloc(room, sizeof(*performance->ended));
+	if (!performance->jobs || !performance->ended)
+		return EXIT_MACHINE;
+	for (size_t i = 0; i < loaded->count; i++)
+		for (size_t k = 0; k < loaded->scenarios[i]->n_plans; k++) {
+			const struct plan *plan = loaded->scenarios[i]->plans[k];
+			const char *id = variant_id(loaded->arena, plan);
+
+			if (!selection_takes(performance->options->common.selection, plan, id))
+				continue;
+			performance->jobs[performance->count].plan = plan;
+			record_init(&performance->jobs[performance->count++].record);
+		}
+	if (performance->count)
+		return 0;
+	complain("nothing is selected: see -k and --ip");
+	return EXIT_USAGE;
+}
+
+/* A folder that captures can be put into, and a name there for each variant.
+ * Return: 0, or EXIT_USAGE after a message. */
+static int open_captures(struct performance *performance, struct arena *arena)
+{
+	struct captures captures = { .arena = arena, .folder = performance->options->captures };
+	int rc = captures_folder(captures.folder);
+
+	if (rc < 0) {
+		complain("--captures '%s': %s", captures.folder, strerror(-rc));
+		return EXIT_USAGE;
+	}
+	performance->captures = calloc(performance->count, sizeof(*performance->captures));
+	for (size_t i = 0; performance->captures && i < performance->count; i++)
+		performance->captures[i] = capture_path(&captures, performance->jobs[i].plan);
+	captures_free(&captures);
+	return performance->captures ? 0 : EXIT_MACHINE;
+}
+
+/* A run in which nothing could be played for want of programs has shown nothing. */
+static int exit_status(const struct performance *performance)
+{
+	const struct tally *tally = &performance->tally;
+
+	if (tally->failed)
+		return EXIT_FAILED;
+	if (tally->errors || (performance->lacking && !tally->passed))
+		return EXIT_MACHINE;
+	return EXIT_PASSED;
+}
+
+static int unplayed(const struct performance *performance)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < performance->count; i++)
+		n += !performance->ended[i];
+	return n;
+}
+
+static int play_really(struct performance *performance, const struct suite_watch *watch)
+{
+	int rc = suite_run(performance->jobs, performance->count, &performance->options->suite,
+			   watch);
+
+	if (rc < 0)
+		complain("cannot start a process: %s", strerror(-rc));
+	return rc;
+}
+
+int perform(struct performance *performance, const struct loaded *loaded)
+{
+	struct suite_watch watch = { performance, finished, progress };
+	const struct run_options *options = performance->options;
+	int64_t began = clock_mono_ns();
+	int rc = make_jobs(performance, loaded);
+
+	if (rc == 0 && options->captures)
+		rc = open_captures(performance, loaded->arena);
+	if (rc)
+		return rc;
+	performance->progress_wanted = performance->count > 1 && isatty(STDERR_FILENO);
+	performance->ladders = options->loudness == VERBOSE ||
+			       (options->loudness == NORMAL && loaded->count == 1 &&
+				performance->count <= 2);
+	rc = performance->kernel->path ? play_virtually(performance, &watch)
+				       : play_really(performance, &watch);
+	if (performance->progress_wanted)
+		progress_clear(stderr);
+	for (size_t i = performance->printed; i < performance->count; i++)
+		if (performance->ended[i])
+			report(performance, &performance->jobs[i]);
+	performance->tally.wall_ns = clock_mono_ns() - began;
+	performance->tally.unplayed = unplayed(performance);
+	text_summary(performance->outputs->text, &performance->tally,
+		     &performance->outputs->out_style);
+	return rc < 0 ? EXIT_MACHINE : exit_status(performance);
+}
+
+void performance_free(struct performance *performance)
+{
+	for (size_t i = 0; i < performance->count; i++)
+		record_free(&performance->jobs[i].record);
+	free(performance->jobs);
+	free(performance->ended);
+	free(performance->captures);
+}

@@ -1,0 +1,71 @@
+/* run: what the parts of `tcpscen run` share.
+ *
+ * A run is one performance for each kernel: all selected variants, played on it and reported.
+ */
+#ifndef TCPSCEN_COMMAND_RUN_H
+#define TCPSCEN_COMMAND_RUN_H
+
+#include "command/command.h"
+#include "command/kernels.h"
+#include "report/style.h"
+#include "report/text.h"
+#include "run/suite.h"
+
+enum loudness { QUIET, NORMAL, VERBOSE };
+
+struct run_options {
+	struct common_options common;
+	struct suite_options suite;
+	const char *captures; /* folder, or NULL */
+	const char *json;     /* file, "-", or NULL */
+	const char *time;     /* "real", "virtual", "auto", or NULL: not given */
+	const char *kernels;  /* names, with commas between, or NULL */
+	enum loudness loudness;
+};
+
+/* Read the command line up to the paths, which begin at optind.
+ * Return: -1 to go on, or an exit status. */
+int run_read_options(struct run_options *options, int argc, char **argv);
+
+/* Where reports go. */
+struct outputs {
+	FILE *text;          /* verdicts: standard output, or error if JSON goes there */
+	FILE *json;          /* (owned, unless standard output) or NULL */
+	const char *json_name;
+	struct report_style out_style, err_style;
+	int write_error;     /* the first -errno of writing a report */
+};
+
+/* Return: 0, or EXIT_USAGE after a message. */
+int outputs_open(struct outputs *outputs, const struct run_options *options,
+		 const struct loaded *loaded);
+
+/* Remember that a report could not be written, and say so. */
+void outputs_failed(struct outputs *outputs, const char *what, const char *why);
+
+/* Return: 0, or the first error of writing. */
+int outputs_close(struct outputs *outputs);
+
+/* All selected variants on one kernel. */
+struct performance {
+	const struct run_options *options;
+	const struct kernel *kernel;
+	struct outputs *outputs;
+	struct suite_job *jobs;  /* (owned) */
+	bool *ended;             /* (owned) */
+	const char **captures;   /* (owned) a path for each job, or NULL */
+	size_t count, printed;
+	bool ladders;
+	bool progress_wanted;
+	struct tally tally;
+	int lacking;             /* variants that were skipped for want of a program */
+};
+
+/* Play and report. Return: exit status. Free it in any case. */
+int perform(struct performance *performance, const struct loaded *loaded);
+void performance_free(struct performance *performance);
+
+/* Play in guests, as suite_run() does in processes. Return: 0, or -errno after a message. */
+int play_virtually(struct performance *performance, const struct suite_watch *watch);
+
+#endif

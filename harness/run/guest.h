@@ -1,0 +1,54 @@
+/* guest: one guest kernel, from its boot to its end: a process, three pipes, a watch.
+ *
+ * The pipes are the guest's serial line (orders in, events out) and its console. The kernel makes
+ * its end of the events pipe non-blocking, and a full pipe would put the guest's writer
+ * to sleep: time would jump for want of a reader. So we make it blocking again behind the kernel's
+ * back: then the guest stands still as a whole, clock included, until we have read.
+ */
+#ifndef TCPSCEN_RUN_GUEST_H
+#define TCPSCEN_RUN_GUEST_H
+
+#include "run/guests.h"
+#include "world/child.h"
+
+enum { GUEST_WORDS = 4096 };
+
+struct guest {
+	struct child child;        /* the kernel */
+	int orders;                /* (owned) we write */
+	int events;                /* (owned) we read; both non-blocking */
+	int console;               /* (owned) we read */
+	int writers_end;           /* (owned) of the events pipe, until the guest has spoken */
+	struct record_reader reader;
+	char words[GUEST_WORDS];   /* the console's last */
+	size_t n_words;
+	int64_t heard;             /* when it last said something, CLOCK_MONOTONIC */
+	int64_t work_then;         /* processor time it had used by then, ns */
+	int64_t looked;            /* when that was last read */
+};
+
+void guest_init(struct guest *guest);
+
+/* Boot. Return: 0 or -errno. */
+int guest_boot(struct guest *guest, const struct guest_setup *setup);
+
+/* Kill it, with all that it consists of. */
+void guest_kill(struct guest *guest);
+
+/* Words for its first process, each ended by NUL. Return: 0 or -errno. */
+int guest_tell(struct guest *guest, const char *words, size_t len);
+
+/* Read what has come. Return: 1 something has; 0 the guest has ended; -EAGAIN; -errno. */
+int guest_hear(struct guest *guest);
+
+/* Read the console, which is kept for guest_last_words(). */
+void guest_listen(struct guest *guest);
+
+/* What stands for a guest that has not said a word for @patience ns.
+ * Return: NULL, or what is wrong with it: it "spins" or "hangs". */
+const char *guest_stuck(struct guest *guest, int64_t patience);
+
+/* The last lines of its console, in one line: "Kernel panic - not syncing: …". @text: filled */
+void guest_last_words(struct guest *guest, char *text, size_t len);
+
+#endif
