@@ -1,6 +1,7 @@
 # make              build/tcpscen
 # make demo         installs what is missing, builds, plays the main scenario
 # make check        the same, then all tests           (SAN=1: under ASan and UBSan)
+# make kernel       for virtual time: KERNEL=6.12, or KERNEL_SRC=DIR NAME=mytree
 # make install      PREFIX=/usr/local DESTDIR=
 # make lint         clang-tidy, cppcheck, a clang build without warnings
 # make valgrind     scenarios, every process of them, under valgrind
@@ -12,6 +13,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 CC      ?= cc
 BUILD   ?= build$(if $(SAN),/san)
+KERNEL  ?= 6.12
 
 VERSION := 0.1.0
 WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes
@@ -48,8 +50,10 @@ PACKAGES_BUILD := gcc libc6-dev libnet1-dev libpcap-dev libmnl-dev libjansson-de
 PACKAGES_CHECK := $(PACKAGES_BUILD) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
                   tshark tcpdump util-linux procps mandoc \
                   netcat-openbsd curl
-PACKAGES_LINT  := $(PACKAGES_CHECK) clang clang-tidy cppcheck valgrind
+PACKAGES_LINT  := $(PACKAGES_CHECK) clang clang-tidy cppcheck shellcheck valgrind
 PACKAGES_FUZZ  := $(PACKAGES_BUILD) clang
+PACKAGES_KERNEL := gcc libc6-dev make bc bison flex libelf-dev util-linux \
+                  $(if $(KERNEL_SRC),rsync,xz-utils linux-source-$(KERNEL))
 
 define install-packages
 	@command -v dpkg-query >/dev/null || { \
@@ -71,6 +75,8 @@ packages-build:
 	$(call install-packages,$(PACKAGES_BUILD))
 packages-check:
 	$(call install-packages,$(PACKAGES_CHECK))
+packages-kernel:
+	$(call install-packages,$(PACKAGES_KERNEL))
 packages-lint:
 	$(call install-packages,$(PACKAGES_LINT))
 packages-fuzz: # and libFuzzer, which is named after the version of clang
@@ -86,11 +92,20 @@ demo: packages-build
 # Most of the suite's time is spent waiting for the kernel's timers, hence more workers than processors.
 WORKERS ?= 16
 PYTEST  ?= /usr/bin/python3 -m pytest
+# Where there is User Mode Linux, the tests play in virtual time, too.
+VIRTUAL := $(filter x86_64,$(shell uname -m))
 
 check: packages-check
 	@$(MAKE) --no-print-directory all unit
+	@$(if $(VIRTUAL),$(MAKE) --no-print-directory kernel KERNEL=6.12 KERNEL_SRC= NAME=)
 	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -n $(WORKERS) -m "not alone" $(PYTEST_ARGS) pytests
 	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -m alone $(PYTEST_ARGS) pytests
+
+# ---- kernels for virtual time ----
+
+kernel: packages-kernel
+	@harness/kernel/build.sh $(if $(NAME),--name "$(NAME)") \
+		$(if $(KERNEL_SRC),--source "$(KERNEL_SRC)",$(KERNEL))
 
 # ---- tests in C ----
 
@@ -112,6 +127,7 @@ lint: packages-lint
 		-std=c11 -D_GNU_SOURCE -Iharness -DTCPSCEN_VERSION='"$(VERSION)"'
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 -D_GNU_SOURCE -Iharness --suppress=missingIncludeSystem harness
+	shellcheck harness/kernel/build.sh
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang CFLAGS="-O2 -Werror" all
 
 # Every process of a run, the players and the probes too. Leaks: the definite ones, since a player
@@ -156,5 +172,5 @@ clean:
 	rm -rf build captures/run
 
 -include $(OBJ:.o=.d) $(MAIN:.o=.d) $(TESTS:=.d) $(SHARED:.o=.d)
-.PHONY: all demo check unit lint valgrind fuzz bench install clean
-.PHONY: packages-build packages-check packages-lint packages-fuzz
+.PHONY: all demo check kernel unit lint valgrind fuzz bench install clean
+.PHONY: packages-build packages-check packages-kernel packages-lint packages-fuzz
