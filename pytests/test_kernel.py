@@ -157,6 +157,13 @@ def test_tree_that_has_another_frequency(bench: Bench) -> None:
     assert "HZ=1000" in result.stderr
 
 
+def test_cache_that_cannot_be_written_to(bench: Bench) -> None:
+    (bench.path / "cache").write_text("a file")
+    result = bench.build_tree()
+    assert result.returncode == MACHINE
+    assert "XDG_CACHE_HOME" in result.stderr
+
+
 # ---- what it keeps ----
 
 def test_kernel_and_what_it_is(bench: Bench) -> None:

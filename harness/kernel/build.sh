@@ -316,7 +316,8 @@ there()
 
 lock()
 {
-	mkdir -p "$kernels" "${work%/*}"
+	mkdir -p "$kernels" "${work%/*}" ||
+		die $MACHINE "$cache cannot be written to" "another cache folder: XDG_CACHE_HOME=DIR"
 	exec 9>"$work.lock"
 	flock -n 9 || {
 		say "waiting for another build of it"
