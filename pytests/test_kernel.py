@@ -187,22 +187,36 @@ def test_tree_is_only_read(bench: Bench) -> None:
     assert tree_of(bench.tree) == before
 
 
+@pytest.mark.skipif(not (shutil.which("git") and shutil.which("rsync")), reason="needs git and rsync")
 def test_tree_that_was_built_in_place(bench: Bench) -> None:
     """Its sources are copied without what git ignores; what has left the tree leaves the copy."""
-    (bench.tree / ".config").write_text("CONFIG_X=y\n")
+    git = ["git", "-C", str(bench.tree)]
     (bench.tree / ".gitignore").write_text(".config\n*.o\n")
-    (bench.tree / "old.o").write_text("")
-    (bench.tree / "old.h").write_text("")
+    (bench.tree / ".config").write_text("CONFIG_X=y\n")
+    for name in ("old.o", "known.h", "new.h"):
+        (bench.tree / name).write_text("")
+    assert run([*git, "init", "-q"]).returncode == PASSED
+    assert run([*git, "add", ":!new.h"]).returncode == PASSED
     before = tree_of(bench.tree)
-    assert bench.build_tree().returncode == PASSED
+    result = bench.build_tree()
+    assert result.returncode == PASSED, result.stderr
     assert tree_of(bench.tree) == before
     copy = bench.path / "cache/tcpscen/kernel-build/mytree/source"
-    assert {path.name for path in copy.iterdir()} & {".config", "old.o", "old.h"} == {"old.h"}
-    (bench.tree / "old.h").unlink()
+    assert {path.name for path in copy.iterdir()} == {
+        ".gitignore", "Kconfig", "Makefile", "arch", "kernel.c", "known.h", "new.h"}
+    (bench.tree / "known.h").unlink()
+    (bench.tree / "new.h").unlink()
     bench.source("true # changed\n")
     assert bench.build_tree().returncode == PASSED
-    assert not (copy / "old.h").exists()
+    assert not (copy / "known.h").exists() and not (copy / "new.h").exists()
     assert bench.built() == "true # changed\n"
+
+
+def test_tree_that_was_built_in_place_and_is_not_gits(bench: Bench) -> None:
+    (bench.tree / ".config").write_text("CONFIG_X=y\n")
+    result = bench.build_tree()
+    assert result.returncode == USAGE
+    assert f"make -C {bench.tree} mrproper" in result.stderr
 
 
 def test_only_what_changed_is_compiled(bench: Bench) -> None:

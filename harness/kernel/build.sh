@@ -141,17 +141,17 @@ find_package()
 		stat -c '%s %Y' "$tarball")"
 }
 
-# The recipe is part of the key: this file, but for what it says and how it waits, is what builds.
+# What this file does to configure and to compile is part of the key.
 make_key()
 {
 	key=$({
 		printf '%s\n' "$origin" "$cc" "$("$cc" --version | sed 1q)"
 		cat "$here/uml.config"
-		sed -n '/^# ---- building/,/^# ---- keeping/p' "$here/build.sh"
+		sed -n '/^# ---- recipe/,/^# ---- building/p' "$here/build.sh"
 	} | sha256sum | cut -c1-12)
 }
 
-# ---- building ----
+# ---- sources ----
 
 prepare_tree()
 {
@@ -166,14 +166,36 @@ prepare_tree()
 	mkdir -p "$work/objects"
 	if [ -e "$source/.config" ] || [ -d "$source/include/config" ] ||
 		[ -d "$source/arch/um/include/generated" ]; then
-		need rsync rsync
 		say "$source was built in place: copying what has changed of its sources"
-		mkdir -p "$work/source"
-		logged rsync -a --delete --delete-excluded --exclude=/.git \
-			--filter=':- .gitignore' "$source/" "$work/source/"
-		source=$work/source
+		copy_sources
 	fi
 }
+
+# Kernels are not built outside of a tree that was built in place: what was generated there would
+# get in. git knows the sources; files that are as they were keep their time.
+copy_sources()
+{
+	need rsync rsync
+	git -C "$source" rev-parse --git-dir >/dev/null 2>&1 ||
+		die $USAGE "$source was built in place, and is no git tree that knows its sources" \
+			"make -C $source mrproper; or a clean copy of it"
+	mkdir -p "$work/source"
+	sources --cached --others --exclude-standard >"$work/known"
+	sources --deleted >"$work/deleted"
+	LC_ALL=C comm -23 "$work/known" "$work/deleted" >"$work/files"
+	logged rsync -a --files-from="$work/files" "$source/" "$work/source/"
+	(cd "$work/source" && find . ! -type d) | sed 's,^\./,,' | LC_ALL=C sort |
+		LC_ALL=C comm -13 "$work/files" - | (cd "$work/source" && xargs -r -d '\n' rm)
+	source=$work/source
+}
+
+# sources OPTION…: of git ls-files, a line each
+sources()
+{
+	git -C "$source" -c core.quotePath=off ls-files "$@" 2>>"$log" | LC_ALL=C sort -u
+}
+
+# ---- recipe ----
 
 # kbuild TARGET…; nothing of an outer make gets in, no CFLAGS, no KBUILD_OUTPUT.
 kbuild()
@@ -204,6 +226,8 @@ keep_if_same()
 	if cmp -s "$1" "$2"; then rm "$1"; else mv "$1" "$2"; fi
 }
 
+# ---- building ----
+
 # lacking PART: the options of a part of uml.config, a line each, that the tree did not take
 lacking()
 {
@@ -225,6 +249,7 @@ check_configuration()
 	grep -qx CONFIG_HZ=1000 "$objects/.config" || die $FAILED "this tree does not take HZ=1000"
 	lacks=$(lacking wanted | grep -v '^CONFIG_HZ_1000=' |
 		sed 's/^CONFIG_//; s/=.*//' | tr '\n' ' ')
+	lacks=${lacks% }
 }
 
 compile()
@@ -340,32 +365,37 @@ build()
 	say "built in $(seconds) s: $kernels/$name/linux"
 }
 
-here=$(cd "$(dirname "$0")" && pwd -P)
-read_arguments "$@"
-check_arguments
-check_machine
-if [ -n "$source" ]; then find_tree; else find_package; fi
-cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/tcpscen
-case $cache$source in
-*[[:space:]:]*) die $USAGE "the kernel's makefiles allow no space and no colon: $cache $source" ;;
-esac
-make_key
-kernels=$cache/kernels
-folder=$kernels/$name-$key
-kernel=$folder/linux
-work=$cache/kernel-build/$name
-objects=$work/objects
-log=$work.log
-if [ -n "$where" ]; then
-	printf '%s\n' "$kernel"
-	exit $OK
-fi
-there || {
-	lock
-	there || {
-		build
+main()
+{
+	here=$(cd "$(dirname "$0")" && pwd -P)
+	read_arguments "$@"
+	check_arguments
+	check_machine
+	if [ -n "$source" ]; then find_tree; else find_package; fi
+	cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/tcpscen
+	case $cache$source in
+	*[[:space:]:]*) die $USAGE "the kernel's makefiles allow no space and no colon: $cache $source" ;;
+	esac
+	make_key
+	kernels=$cache/kernels
+	folder=$kernels/$name-$key
+	kernel=$folder/linux
+	work=$cache/kernel-build/$name
+	objects=$work/objects
+	log=$work.log
+	if [ -n "$where" ]; then
+		printf '%s\n' "$kernel"
 		exit $OK
+	fi
+	there || {
+		lock
+		there || {
+			build
+			exit $OK
+		}
 	}
+	name_it
+	say "is there: $kernels/$name/linux"
 }
-name_it
-say "is there: $kernels/$name/linux"
+
+main "$@"; exit # in one line: this file may change while it is running
