@@ -13,62 +13,24 @@
  */
 #include "report/ladder.h"
 
-#include "base/clock.h"
-#include "base/strbuf.h"
-#include "plan/names.h"
+#include "report/ladder_internal.h"
 #include "report/order.h"
-#include "report/packet_text.h"
-#include "report/term.h"
 #include "run/call_text.h"
-#include "run/program_text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define GAP_NS (100 * NS_PER_MS)
-
 enum {
-	LEAD = 4,        /* dashes before an arrow's label */
 	MIDDLE_MIN = 24, /* columns between the lifelines, whatever the width says */
 	NOTE_GAP = 2,    /* blanks before the note */
-};
-
-struct glyphs {
-	const char *line, *gap, *dash, *right, *left, *lost;
 };
 
 static const struct glyphs unicode_glyphs = { "│", "⋮", "─", "▶", "◀", "✗" };
 static const struct glyphs ascii_glyphs = { "|", ":", "-", ">", "<", "X" };
 
-struct ladder {
-	FILE *out;
-	const struct plan *plan;
-	const struct record *record;
-	const struct report_style *style;
-	const struct glyphs *glyphs;
-	struct arena *arena;
-	size_t *order;      /* events as they are drawn */
-	size_t n_order;
-	int *seen;          /* packets seen so far, by step */
-	int time_width;     /* columns, with the blanks behind it */
-	int middle;         /* columns between the lifelines */
-	int64_t last;       /* time of the row before */
-	int window[PLAN_HOSTS]; /* shown last, by sender; -1: none */
-};
-
-static const struct event *event_at(const struct ladder *ladder, size_t place)
-{
-	return &ladder->record->events[ladder->order[place]];
-}
-
-static const void *blob_at(const struct ladder *ladder, size_t place)
-{
-	return ladder->record->blobs[ladder->order[place]];
-}
-
 /* ---- rows ---- */
 
-static void repeat(struct strbuf *out, const char *text, int times)
+void ladder_repeat(struct strbuf *out, const char *text, int times)
 {
 	for (int i = 0; i < times; i++)
 		strbuf_puts(out, text);
@@ -83,10 +45,8 @@ static void format_time(int64_t ns, char buf[32])
 		 size % NS_PER_S / NS_PER_US);
 }
 
-/* @time: of the row, or NULL   @line: glyph of both lifelines
- * @middle: between them, made @ladder->middle columns wide here   @note: or "" */
-static void print_row(struct ladder *ladder, const int64_t *time, const char *line,
-		      struct strbuf *middle, enum paint paint, const char *note)
+void ladder_row(struct ladder *ladder, const int64_t *time, const char *line, struct strbuf *middle,
+		enum paint paint, const char *note)
 {
 	const struct report_style *style = ladder->style;
 	char text[32] = "";
@@ -169,328 +129,7 @@ static int count_packet(struct ladder *ladder, const struct event *event)
 	return ++ladder->seen[event->step];
 }
 
-/* ---- packets ---- */
-
-/* "──── SYN seq 0 ─────────▶" or "◀─── SYN-ACK seq 0 ──────": from lifeline to lifeline. */
-static void arrow_text(const struct ladder *ladder, bool rightward, const char *label,
-		       struct strbuf *out)
-{
-	const struct glyphs *glyphs = ladder->glyphs;
-	int fill = ladder->middle - LEAD - 3 - term_width(label);
-
-	if (!rightward)
-		strbuf_puts(out, glyphs->left);
-	repeat(out, glyphs->dash, rightward ? LEAD : LEAD - 1);
-	strbuf_printf(out, " %s ", label);
-	repeat(out, glyphs->dash, rightward ? fill : fill + 1);
-	if (rightward)
-		strbuf_puts(out, glyphs->right);
-}
-
-/* Columns behind the dashes of a packet that stops on its way: cross, blank, the longest word. */
-enum { LOST_TAIL = 1 + 1 + sizeof("(dropped)") - 1, LOST_FILL_MIN = 2 };
-
-/* Why a packet does not reach the other side now; NULL: it does. */
-static const char *stop_word(enum packet_fate fate)
-{
-	switch (fate) {
-	case FATE_DROPPED:
-		return "(dropped)";
-	case FATE_DELAYED:
-		return "(delayed)";
-	case FATE_HELD:
-		return "(held)";
-	case FATE_SENT:
-	case FATE_EXPECTED:
-	case FATE_DUPLICATED:
-	case FATE_CORRUPTED:
-	case FATE_REWRITTEN:
-	case FATE_IGNORED:
-	case FATE_DELIVERED:
-	case FATE_UNEXPECTED:
-		break;
-	}
-	return NULL;
-}
-
-/* What is said of a packet that reaches it, but not as it was sent, or not unnoticed. */
-static const char *fate_word(enum packet_fate fate)
-{
-	switch (fate) {
-	case FATE_DUPLICATED:
-		return " (twice)";
-	case FATE_CORRUPTED:
-		return " (corrupted)";
-	case FATE_REWRITTEN:
-		return " (rewritten)";
-	case FATE_DELIVERED:
-		return " (at last)";
-	case FATE_SENT:
-	case FATE_EXPECTED:
-	case FATE_IGNORED:
-	case FATE_DROPPED:
-	case FATE_DELAYED:
-	case FATE_HELD:
-	case FATE_UNEXPECTED:
-		break;
-	}
-	return "";
-}
-
-/* "──── ACK seq 1 ─────✗ (dropped)": the arrow ends at two thirds of the way, or where its
- * label does; from the right it is "(dropped) ✗──── ACK seq 1 ────". */
-static void lost_arrow_text(const struct ladder *ladder, bool rightward, const char *label,
-			    const char *lost_word, struct strbuf *out)
-{
-	const struct glyphs *glyphs = ladder->glyphs;
-	int rest = LEAD + 2 + term_width(label);
-	int room = ladder->middle - LOST_TAIL - rest;
-	int fill = ladder->middle * 2 / 3 - rest;
-
-	if (fill < LOST_FILL_MIN)
-		fill = LOST_FILL_MIN;
-	if (fill > room)
-		fill = room;
-	if (!rightward) {
-		repeat(out, " ", room - fill);
-		strbuf_printf(out, "%s %s", lost_word, glyphs->lost);
-	}
-	repeat(out, glyphs->dash, LEAD);
-	strbuf_printf(out, " %s ", label);
-	repeat(out, glyphs->dash, fill);
-	if (rightward)
-		strbuf_printf(out, "%s %s", glyphs->lost, lost_word);
-}
-
-/* A window is said when it is news: a SYN's, and one that differs from the sender's last. */
-static bool window_is_news(struct ladder *ladder, const struct event *event)
-{
-	const struct packet *packet = &event->u.packet.packet;
-	int from = event->u.packet.from;
-
-	if (packet->class != PACKET_TCP || from == NO_INDEX || (packet->flags & TCP_RST))
-		return false;
-
-	bool news = (packet->flags & TCP_SYN) || ladder->window[from] != packet->win;
-
-	ladder->window[from] = packet->win;
-	return news;
-}
-
-static enum paint fate_paint(enum packet_fate fate)
-{
-	switch (fate) {
-	case FATE_SENT:
-	case FATE_EXPECTED:
-	case FATE_IGNORED:
-	case FATE_DELIVERED:
-		return PAINT_NONE;
-	case FATE_DROPPED:
-	case FATE_DELAYED:
-	case FATE_DUPLICATED:
-	case FATE_HELD:
-	case FATE_CORRUPTED:
-	case FATE_REWRITTEN:
-		return PAINT_WARN;
-	case FATE_UNEXPECTED:
-		return PAINT_BAD;
-	}
-	return PAINT_NONE;
-}
-
-static void draw_packet(struct ladder *ladder, size_t place, const char *note)
-{
-	const struct event *event = event_at(ladder, place);
-	const char *lost = stop_word(event->u.packet.fate);
-	const char *word = fate_word(event->u.packet.fate);
-	bool rightward = event->u.packet.from == 0;
-	int room = ladder->middle - LEAD - (lost ? 2 + LOST_FILL_MIN + LOST_TAIL : 4) -
-		   (int)strlen(word);
-	struct strbuf raw = STRBUF_INIT, label = STRBUF_INIT, middle = STRBUF_INIT;
-
-	packet_text(ladder->plan, event, blob_at(ladder, place), window_is_news(ladder, event),
-		    room, ladder->style, &raw);
-	term_puts(&label, strbuf_text(&raw), ladder->style);
-	strbuf_puts(&label, word);
-	if (event->u.packet.from == NO_INDEX)
-		strbuf_printf(&middle, " ? %s", strbuf_text(&label));
-	else if (lost)
-		lost_arrow_text(ladder, rightward, strbuf_text(&label), lost, &middle);
-	else
-		arrow_text(ladder, rightward, strbuf_text(&label), &middle);
-	print_row(ladder, &event->time, ladder->glyphs->line, &middle,
-		  fate_paint(event->u.packet.fate), note);
-	strbuf_free(&raw);
-	strbuf_free(&label);
-	strbuf_free(&middle);
-}
-
-/* ---- calls, answers, waits ---- */
-
-/* What @host did, beside its lifeline: @what may be cut, @came_of_it is kept whole if it can be. */
-static void draw_deed(struct ladder *ladder, int host, const struct event *event, const char *what,
-		      const char *came_of_it, const char *note)
-{
-	const struct report_style *style = ladder->style;
-	struct strbuf deed = STRBUF_INIT, outcome = STRBUF_INIT, middle = STRBUF_INIT;
-	int room = ladder->middle - 2;
-
-	term_puts(&deed, what, style);
-	term_puts(&outcome, came_of_it, style);
-	term_cut(&outcome, room * 2 / 3, style);
-	term_cut(&deed, room - 1 - term_width(strbuf_text(&outcome)), style);
-	strbuf_printf(&deed, " %s", strbuf_text(&outcome));
-	if (host == 1)
-		repeat(&middle, " ", room - term_width(strbuf_text(&deed)));
-	strbuf_printf(&middle, " %s", strbuf_text(&deed));
-	print_row(ladder, &event->time, ladder->glyphs->line, &middle, PAINT_CALL, note);
-	strbuf_free(&deed);
-	strbuf_free(&outcome);
-	strbuf_free(&middle);
-}
-
-static const struct plan_caller *caller_at(const struct plan *plan, int caller)
-{
-	return caller >= 0 && caller < plan->n_callers ? &plan->callers[caller] : NULL;
-}
-
-/* "reader: " for a caller with a name. Return: the caller's host. */
-static int begin_deed(const struct ladder *ladder, int caller, struct strbuf *what)
-{
-	const struct plan_caller *who = caller_at(ladder->plan, caller);
-
-	if (who && who->name)
-		strbuf_printf(what, "%s: ", who->name);
-	return who ? who->host : 0;
-}
-
-/* Did the call at @place return before anything else happened? */
-static bool returns_at_once(const struct ladder *ladder, size_t place)
-{
-	const struct event *event = event_at(ladder, place);
-
-	if (place + 1 >= ladder->n_order)
-		return false;
-
-	const struct event *next = event_at(ladder, place + 1);
-
-	return next->kind == EVENT_RESULT && next->u.result.caller == event->u.call.caller &&
-	       next->time - event->time < GAP_NS;
-}
-
-/* Return: rows' worth of events drawn, 2 when the result is in it. */
-static size_t draw_call(struct ladder *ladder, size_t place, const char *note)
-{
-	const struct event *event = event_at(ladder, place);
-	const struct plan_call *call = step_call(ladder->plan, event->step);
-	struct strbuf what = STRBUF_INIT, outcome = STRBUF_INIT;
-	int host = begin_deed(ladder, event->u.call.caller, &what);
-	bool whole = returns_at_once(ladder, place);
-
-	if (call)
-		call_text(ladder->plan, call, &what);
-	if (whole)
-		result_text(ladder->plan, call, event_at(ladder, place + 1),
-			    blob_at(ladder, place + 1), &outcome);
-	else
-		strbuf_puts(&outcome, "…");
-	draw_deed(ladder, host, event, strbuf_text(&what), strbuf_text(&outcome), note);
-	strbuf_free(&what);
-	strbuf_free(&outcome);
-	return whole ? 2 : 1;
-}
-
-static void draw_result(struct ladder *ladder, size_t place, const char *note)
-{
-	const struct event *event = event_at(ladder, place);
-	const struct plan_call *call = step_call(ladder->plan, event->step);
-	struct strbuf what = STRBUF_INIT, outcome = STRBUF_INIT;
-	int host = begin_deed(ladder, event->u.result.caller, &what);
-
-	if (call)
-		strbuf_puts(&what, call_name(call->id));
-	result_text(ladder->plan, call, event, blob_at(ladder, place), &outcome);
-	draw_deed(ladder, host, event, strbuf_text(&what), strbuf_text(&outcome), note);
-	strbuf_free(&what);
-	strbuf_free(&outcome);
-}
-
-/* Each socket of the answer to `sockets`, a row of its own, as `ss -tano` would list it. */
-static void draw_sockets(struct ladder *ladder, size_t place)
-{
-	const struct event *event = event_at(ladder, place);
-	const struct sock_info *sockets = blob_at(ladder, place);
-	size_t count = event->blob_len / sizeof(*sockets);
-
-	for (size_t i = 0; i < count; i++) {
-		struct strbuf text = STRBUF_INIT, middle = STRBUF_INIT;
-		struct sock_info one;
-
-		memcpy(&one, &sockets[i], sizeof(one));
-		sock_text(ladder->plan, &one, &text);
-		strbuf_puts(&middle, "   ");
-		term_puts(&middle, strbuf_text(&text), ladder->style);
-		print_row(ladder, NULL, ladder->glyphs->line, &middle, PAINT_CALL, "");
-		strbuf_free(&text);
-		strbuf_free(&middle);
-	}
-}
-
-static void draw_answer(struct ladder *ladder, size_t place, const char *note)
-{
-	const struct event *event = event_at(ladder, place);
-	const struct plan_step *step = step_at(ladder->plan, event->step);
-	struct strbuf what = STRBUF_INIT, outcome = STRBUF_INIT;
-
-	if (step && step->question)
-		question_text(ladder->plan, step->question, &what);
-	else
-		strbuf_puts(&what, question_name(event->u.ask.id));
-	strbuf_puts(&outcome, "= ");
-	ask_text(ladder->plan, event, &outcome);
-	draw_deed(ladder, event->u.ask.host, event, strbuf_text(&what), strbuf_text(&outcome),
-		  note);
-	draw_sockets(ladder, place);
-	strbuf_free(&what);
-	strbuf_free(&outcome);
-}
-
-/* Does the socket call that begins at @place return before anything else happens? */
-static bool traced_at_once(const struct ladder *ladder, size_t place)
-{
-	const struct event *event = event_at(ladder, place);
-
-	if (event->u.program.what != PROGRAM_CALLED || event->u.program.call.returned ||
-	    place + 1 >= ladder->n_order)
-		return false;
-
-	const struct event *next = event_at(ladder, place + 1);
-
-	return next->kind == EVENT_PROGRAM && next->u.program.what == PROGRAM_CALLED &&
-	       next->u.program.program == event->u.program.program &&
-	       next->u.program.call.number == event->u.program.call.number &&
-	       next->time - event->time < GAP_NS;
-}
-
-/* Return: events drawn. A call that returns at once is drawn when it does. */
-static size_t draw_program(struct ladder *ladder, size_t place, const char *note)
-{
-	const struct event *event = event_at(ladder, place);
-	struct strbuf what = STRBUF_INIT, outcome = STRBUF_INIT;
-
-	if (traced_at_once(ladder, place))
-		return 1;
-	for (int row = 0; program_row_text(ladder->plan, event, blob_at(ladder, place), row, &what,
-					   &outcome); row++) {
-		draw_deed(ladder, event->u.program.host, event, strbuf_text(&what),
-			  strbuf_text(&outcome), row ? "" : note);
-		strbuf_clear(&what);
-		strbuf_clear(&outcome);
-	}
-	strbuf_free(&what);
-	strbuf_free(&outcome);
-	return 1;
-}
+/* ---- silence, and changes of the wire ---- */
 
 /* "⋮ 3 s": the time between the row before and @until. */
 static void draw_gap(struct ladder *ladder, int64_t until, const char *note)
@@ -499,7 +138,7 @@ static void draw_gap(struct ladder *ladder, int64_t until, const char *note)
 	char duration[DURATION_LEN];
 
 	strbuf_printf(&middle, " %s", format_duration(until - ladder->last, duration));
-	print_row(ladder, NULL, ladder->glyphs->gap, &middle, PAINT_DIM, note);
+	ladder_row(ladder, NULL, ladder->glyphs->gap, &middle, PAINT_DIM, note);
 	strbuf_free(&middle);
 }
 
@@ -511,9 +150,9 @@ static void draw_change(struct ladder *ladder, const struct event *event, const 
 	step_text(ladder->plan, event->step, &line);
 	term_puts(&text, strbuf_text(&line), ladder->style);
 	term_cut(&text, ladder->middle - 4, ladder->style);
-	repeat(&middle, " ", (ladder->middle - term_width(strbuf_text(&text))) / 2);
+	ladder_repeat(&middle, " ", (ladder->middle - term_width(strbuf_text(&text))) / 2);
 	strbuf_puts(&middle, strbuf_text(&text));
-	print_row(ladder, &event->time, ladder->glyphs->line, &middle, PAINT_WARN, note);
+	ladder_row(ladder, &event->time, ladder->glyphs->line, &middle, PAINT_WARN, note);
 	strbuf_free(&line);
 	strbuf_free(&text);
 	strbuf_free(&middle);
@@ -542,7 +181,8 @@ static size_t draw_event(struct ladder *ladder, size_t place, const char *note)
 		draw_change(ladder, event, note);
 		return 1;
 	case EVENT_PROGRAM:
-		return draw_program(ladder, place, note);
+		draw_program(ladder, place, note);
+		return 1;
 	case EVENT_WAIT:
 		draw_gap(ladder, event->time, note);
 		return 1;
