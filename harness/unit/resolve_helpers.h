@@ -108,6 +108,15 @@ static inline const struct plan_step *last_step(const struct plan *plan)
 	return &plan->steps[plan->n_steps - 1];
 }
 
+/* The call of the last line, after a connection has been established. */
+static inline const struct plan_call *call_of(void **state, const char *line)
+{
+	struct fixture *fixture = *state;
+
+	return last_step(plan_of(state, arena_printf(fixture->arena, "%s%sclient: %s\n",
+						     CLIENT_KERNEL, ESTABLISH, line)))->call;
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 #endif
