@@ -5,7 +5,7 @@
 # make install      PREFIX=/usr/local DESTDIR=
 # make lint         clang-tidy, cppcheck, a clang build without warnings
 # make valgrind     scenarios, every process of them, under valgrind
-# make fuzz         parser and decoder, FUZZ_SECONDS each
+# make fuzz         each fuzz target for FUZZ_SECONDS
 # make bench        measurements; no test depends on them
 # make clean
 
