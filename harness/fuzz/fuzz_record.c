@@ -1,11 +1,9 @@
 /* fuzz_record: events with any bytes in them on the event pipe: refused, or read into a record.
  *
- * The input says where the bytes are torn in two (the first byte), then of each event: its kind,
- * the length of its blob, the blob, and how many of its bytes are others than 0 (place, 2 bytes,
- * and value). So inputs keep their meaning when struct event grows. In whatever pieces the bytes come,
- * the record is the same; failures are read back from it. */
+ * The input is a byte that says where the bytes are torn in two, and events (fuzz/events.h). In
+ * whatever pieces the bytes come, the record is the same; failures are read back from it. */
 #include "base/arena.h"
-#include "base/strbuf.h"
+#include "fuzz/events.h"
 #include "run/record.h"
 
 #include <fcntl.h>
@@ -14,8 +12,6 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-enum { STREAM_MAX = 32 << 10 }; /* a pipe holds it */
 
 static void must(bool holds)
 {
@@ -84,50 +80,6 @@ static void read_failures(const struct record *record)
 	arena_free(arena);
 }
 
-/* ---- from the input to what comes over the pipe ---- */
-
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-static uint8_t take(struct input *input)
-{
-	if (input->left == 0)
-		return 0;
-	input->left--;
-	return *input->at++;
-}
-
-/* What is written need not be an event: the blob's length is one of the bytes that may change. */
-static void add_event(struct strbuf *stream, struct input *input)
-{
-	union {
-		struct event event;
-		uint8_t bytes[sizeof(struct event)];
-	} made;
-	const uint8_t *blob;
-	size_t len;
-
-	memset(&made, 0, sizeof(made));
-	made.event.kind = (enum event_kind)(take(input) % (EVENT_END + 2));
-	len = take(input);
-	if (len > input->left)
-		len = input->left;
-	made.event.blob_len = (uint32_t)len;
-	blob = input->at;
-	input->at += len;
-	input->left -= len;
-	for (uint8_t changes = take(input); changes && input->left; changes--) {
-		size_t place = take(input);
-
-		place = (place << 8 | take(input)) % sizeof(made);
-		made.bytes[place] = take(input);
-	}
-	strbuf_add(stream, (const char *)made.bytes, sizeof(made));
-	strbuf_add(stream, (const char *)blob, len);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
@@ -135,8 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct record whole, torn;
 	size_t tear = take(&input);
 
-	while (input.left && stream.len < STREAM_MAX - sizeof(struct event) - UINT8_MAX)
-		add_event(&stream, &input);
+	add_events(&stream, &input);
 
 	const uint8_t *bytes = (const uint8_t *)strbuf_text(&stream);
 	int rc = read_record(&whole, bytes, stream.len, 0);
