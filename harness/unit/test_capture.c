@@ -1,14 +1,21 @@
 /* test_capture: the reference captures, read, decoded and followed.
  *
  * The sessions were recorded from real kernels: each of their segments must be exactly
- * what a flow has next. They are looked for from the top of the source tree. */
+ * what a flow has next. They are looked for from the top of the source tree. A live capture is
+ * opened only to see who inherits its ring. */
 #include "unit/wire_helpers.h"
 
 #include "base/strbuf.h"
 #include "wire/capture.h"
 #include "wire/match.h"
+#include "world/namespace.h"
 
+#include <net/if.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* What a capture holds, by class. */
 struct census {
@@ -158,12 +165,82 @@ static void no_such_thing(void **state)
 	capture_close(NULL);
 }
 
+/* Lines of /proc/self/maps that are sockets. */
+static int sockets_mapped(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	int n = 0;
+
+	while (maps && fgets(line, sizeof(line), maps))
+		n += strstr(line, "socket:[") != NULL;
+	if (maps)
+		fclose(maps);
+	return maps ? n : -1;
+}
+
+static bool set_loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool done = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+
+	close(fd);
+	return done;
+}
+
+/* Return: NULL, or what is wrong. The process goes to a namespace of its own. */
+static const char *inherited(void)
+{
+	static char error[CAPTURE_ERROR_LEN];
+	struct capture *capture;
+	int status = 1;
+	pid_t child;
+
+	if (namespace_enter(error, sizeof(error)) < 0)
+		return error;
+	if (!set_loopback_up())
+		return "no interface";
+	capture = capture_open("lo", 1 << 20, error);
+	if (!capture)
+		return error;
+	if (sockets_mapped() != 1)
+		return "there is no ring to inherit";
+	child = fork();
+	if (child == 0)
+		_exit(sockets_mapped() != 0);
+	if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+		return "a child has the ring";
+	capture_close(capture);
+	return NULL;
+}
+
+static void ring_is_not_inherited(void **state)
+{
+	int status = 1;
+	pid_t child;
+
+	(void)state;
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		const char *wrong = inherited();
+
+		if (wrong)
+			fprintf(stderr, "%s\n", wrong);
+		_exit(wrong != NULL);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions), cmocka_unit_test(options_zoo),
 		cmocka_unit_test(icmp_errors), cmocka_unit_test(malformed),
-		cmocka_unit_test(no_such_thing),
+		cmocka_unit_test(no_such_thing), cmocka_unit_test(ring_is_not_inherited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

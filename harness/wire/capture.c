@@ -16,6 +16,9 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 struct capture {
 	pcap_t *pcap; /* (owned) */
@@ -43,6 +46,27 @@ static void configure(pcap_t *pcap, int buffer)
 	pcap_set_immediate_mode(pcap, 1);
 	pcap_set_buffer_size(pcap, buffer);
 	pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+}
+
+/* Children that are forked later do not inherit the ring: it is of no use to them, and its 4 KiB pages
+ * need not be entered in their tables one by one. User Mode Linux, from 6.11 on, enters wrong pages
+ * there when a slot is larger than two of them, and dies of it (set_ptes() of arch/um adds the
+ * number of pages that are left, instead of one). libpcap does not tell where the ring is. */
+static void keep_ring_from_children(pcap_t *pcap)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long from, to;
+	char line[512], name[64];
+	struct stat ring;
+
+	if (maps && fstat(pcap_fileno(pcap), &ring) == 0) {
+		snprintf(name, sizeof(name), "socket:[%ju]\n", (uintmax_t)ring.st_ino);
+		while (fgets(line, sizeof(line), maps))
+			if (strstr(line, name) && sscanf(line, "%lx-%lx", &from, &to) == 2)
+				madvise((void *)from, to - from, MADV_DONTFORK); /* at best */
+	}
+	if (maps)
+		fclose(maps);
 }
 
 static int activate(pcap_t *pcap, const char *interface, char error[CAPTURE_ERROR_LEN])
@@ -84,6 +108,7 @@ struct capture *capture_open(const char *interface, int buffer, char error[CAPTU
 		pcap_close(pcap);
 		return NULL;
 	}
+	keep_ring_from_children(pcap);
 	return wrap(pcap, true, error);
 }
 
