@@ -2,11 +2,11 @@
  *
  * A stop of the filter is the beginning of a call. A call worth telling is resumed
  * with PTRACE_SYSCALL, so that it stops once more when it returns; all others with
- * PTRACE_CONT. PTRACE_GET_SYSCALL_INFO (Linux 5.3) gives numbers, arguments and results
- * without knowing the machine's registers.
+ * PTRACE_CONT.
  */
 #include "peer/trace.h"
 
+#include "peer/stop.h"
 #include "peer/syscall.h"
 
 #include <errno.h>
@@ -285,12 +285,6 @@ int trace_follow(pid_t pid)
 	return ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 ? -errno : 0;
 }
 
-static bool get_info(pid_t tid, struct __ptrace_syscall_info *info)
-{
-	memset(info, 0, sizeof(*info));
-	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(*info), info) > 0;
-}
-
 /* A thread that was killed meanwhile has nothing to go on to: errors are no matter. */
 static void go_on(enum __ptrace_request how, pid_t tid, int signal)
 {
@@ -308,7 +302,7 @@ void trace_stopped(struct tracer *tracer, pid_t tid, int status)
 	struct __ptrace_syscall_info info;
 
 	if (event == PTRACE_EVENT_SECCOMP) {
-		bool wanted = get_info(tid, &info) && begin_call(tracer, tid, &info);
+		bool wanted = stop_at_begin(tid, &info) && begin_call(tracer, tid, &info);
 
 		go_on(wanted ? PTRACE_SYSCALL : PTRACE_CONT, tid, 0);
 	} else if (event == PTRACE_EVENT_STOP && stops_group(signal)) {
@@ -318,7 +312,7 @@ void trace_stopped(struct tracer *tracer, pid_t tid, int status)
 			trace_ended(tracer, tid);
 		go_on(PTRACE_CONT, tid, 0);
 	} else if (signal == (SIGTRAP | 0x80)) {
-		if (get_info(tid, &info) && info.op == PTRACE_SYSCALL_INFO_EXIT)
+		if (stop_at_end(tid, &info))
 			end_call(tracer, tid, &info);
 		go_on(PTRACE_CONT, tid, 0);
 	} else {
