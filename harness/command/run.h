@@ -20,6 +20,7 @@ struct run_options {
 	const char *json;     /* file, "-", or NULL */
 	const char *time;     /* "real", "virtual", "auto", or NULL: not given */
 	const char *kernels;  /* names, with commas between, or NULL */
+	int64_t guest_patience; /* ns, 0: the usual one */
 	enum loudness loudness;
 };
 

@@ -26,6 +26,9 @@ static const char help[] =
 	"  --kernel NAME[,NAME...]\n"
 	"                   on each of these: host (real time) and those that are built (virtual\n"
 	"                   time; see tcpscen doctor); then compare\n"
+	"  --guest-patience SECONDS\n"
+	"                   virtual time: how long on your clock a guest may compute without a\n"
+	"                   word, until it is taken for one that spins (default: 10)\n"
 	"  --timeout SECONDS\n"
 	"                   stop a variant that takes longer on your clock (default: by its own\n"
 	"                   times)\n"
@@ -41,7 +44,8 @@ static const char help[] =
 	"  tcpscen run --kernel 6.1,6.12 scenarios/setup\n"
 	"  tcpscen run -j 16 -k 'timers and not slow' --json results.json scenarios\n";
 
-enum { OPT_TIMEOUT = OPT_COMMON_LAST, OPT_CAPTURES, OPT_JSON, OPT_TIME, OPT_KERNEL };
+enum { OPT_TIMEOUT = OPT_COMMON_LAST, OPT_CAPTURES, OPT_JSON, OPT_TIME, OPT_KERNEL,
+       OPT_GUEST_PATIENCE };
 
 /* A whole number of @low to @high. Return: false after an error message. */
 static bool read_number(const char *option, const char *text, long low, long high, long *out)
@@ -82,6 +86,11 @@ static int run_option(void *context, int opt, const char *value)
 			return EXIT_USAGE;
 		options->suite.timeout = number * NS_PER_S;
 		return 0;
+	case OPT_GUEST_PATIENCE:
+		if (!read_number("--guest-patience", value, 1, 3600, &number))
+			return EXIT_USAGE;
+		options->guest_patience = number * NS_PER_S;
+		return 0;
 	case 'x':
 		options->suite.stop = true;
 		return 0;
@@ -116,6 +125,7 @@ int run_read_options(struct run_options *options, int argc, char **argv)
 		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 		{ "time", required_argument, NULL, OPT_TIME },
 		{ "kernel", required_argument, NULL, OPT_KERNEL },
+		{ "guest-patience", required_argument, NULL, OPT_GUEST_PATIENCE },
 		{ "captures", required_argument, NULL, OPT_CAPTURES },
 		{ "json", required_argument, NULL, OPT_JSON },
 		{ "verbose", no_argument, NULL, 'v' },

@@ -70,6 +70,7 @@ int play_virtually(struct performance *performance, const struct suite_watch *wa
 	struct guest_setup setup = {
 		.kernel = performance->kernel->path, .program = program,
 		.greeting = greeting.text, .greeting_len = greeting.len,
+		.patience = options->guest_patience,
 	};
 
 	rc = guests_run(performance->jobs, performance->count, &options->suite, watch, &setup, why);

@@ -59,7 +59,7 @@ struct suite_job *bill_next(struct bill *bill)
 		if (!job->plan->skip)
 			return job;
 		bill->started++;
-		bill_end_record(job, VERDICT_SKIPPED, job->plan->skip);
+		bill_end_record(job, VERDICT_SKIPPED, job->plan->skip, clock_real_ns());
 		bill_finish(bill, job);
 	}
 	return NULL;
@@ -81,10 +81,10 @@ void bill_finish(struct bill *bill, struct suite_job *job)
 	bill->watch->finished(bill->watch->context, (size_t)(job - bill->jobs));
 }
 
-void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why)
+void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why, int64_t time)
 {
 	struct event event = {
-		.kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
+		.kind = EVENT_END, .step = NO_INDEX, .time = time,
 		.blob_len = (uint32_t)strlen(why), .u.end = { .verdict = verdict },
 	};
 

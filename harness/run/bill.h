@@ -40,8 +40,8 @@ void bill_start(struct bill *bill);
 /* A job's record is complete. */
 void bill_finish(struct bill *bill, struct suite_job *job);
 
-/* End a record that its engine did not end. */
-void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why);
+/* End a record that its engine did not end. @time: when, on the clock of where it was played */
+void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why, int64_t time);
 
 /* Tell who watches. @running: variants that play */
 void bill_progress(const struct bill *bill, int running);

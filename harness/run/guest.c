@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { EVENTS_ROOM = 1 << 20, CONSOLE_ROOM = 1 << 16, ARGUMENT_LEN = 4200 };
@@ -51,6 +53,7 @@ static int arrange(const struct boot *boot)
 
 static int kernel_main(void *arg)
 {
+	const struct rlimit no_core = { 0, 0 };
 	const struct boot *boot = arg;
 	char init[ARGUMENT_LEN];
 	char *const argv[] = {
@@ -67,6 +70,7 @@ static int kernel_main(void *arg)
 
 	/* the terminal's ^C is the suite's affair; and a guest is more than one process */
 	setsid();
+	setrlimit(RLIMIT_CORE, &no_core); /* a panic aborts */
 	snprintf(init, sizeof(init), "init=\"%s\"", boot->setup->program);
 	clearenv();
 	choose_memory();
@@ -124,18 +128,52 @@ int guest_boot(struct guest *guest, const struct guest_setup *setup)
 	return rc;
 }
 
-/* The processes of its programs are the kernel's children, and in its session. */
+/* Whatever it consists of is in its kernel's session. Return: the kernel's wait status, or -errno. */
+static int kill_all(struct guest *guest)
+{
+	if (guest->child.pid <= 0)
+		return -ESRCH;
+	kill(-guest->child.pid, SIGKILL);
+	return child_kill(&guest->child);
+}
+
 void guest_kill(struct guest *guest)
 {
-	if (guest->child.pid > 0) {
-		kill(-guest->child.pid, SIGKILL);
-		child_kill(&guest->child);
-	}
+	kill_all(guest);
 	close_one(&guest->orders);
 	close_one(&guest->events);
 	close_one(&guest->console);
 	close_one(&guest->writers_end);
 	record_reader_free(&guest->reader);
+}
+
+bool guest_has_news(const struct guest *guest)
+{
+	return poll(&(struct pollfd){ .fd = guest->events, .events = POLLIN }, 1, 0) > 0;
+}
+
+bool guest_has_ended(const struct guest *guest)
+{
+	return child_has_ended(&guest->child);
+}
+
+void guest_bury(struct guest *guest, char how[GUEST_HOW_LEN])
+{
+	enum { LAST_BREATH_MS = 1000 };
+	struct pollfd end = { .fd = guest->child.pidfd, .events = POLLIN };
+	bool panicked = memmem(guest->words, guest->n_words, "Kernel panic", 12);
+	int status;
+
+	poll(&end, 1, LAST_BREATH_MS);
+	status = kill_all(guest);
+	if (panicked)
+		snprintf(how, GUEST_HOW_LEN, "panicked");
+	else if (status >= 0 && WIFSIGNALED(status))
+		snprintf(how, GUEST_HOW_LEN, "was killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(how, GUEST_HOW_LEN, "ended");
+	guest_kill(guest);
 }
 
 /* ---- talking ---- */
@@ -180,9 +218,9 @@ int guest_hear(struct guest *guest)
 void guest_listen(struct guest *guest)
 {
 	char text[GUEST_WORDS / 2];
-	ssize_t n;
+	ssize_t n = -1;
 
-	while ((n = read(guest->console, text, sizeof(text))) > 0) {
+	while (guest->console >= 0 && (n = read(guest->console, text, sizeof(text))) > 0) {
 		size_t len = (size_t)n, over = guest->n_words + len > sizeof(guest->words)
 						       ? guest->n_words + len - sizeof(guest->words)
 						       : 0;
@@ -257,12 +295,17 @@ const char *guest_stuck(struct guest *guest, int64_t patience)
 	return now - guest->heard >= MORE * patience ? "hangs" : NULL;
 }
 
+void guest_forget_words(struct guest *guest)
+{
+	guest_listen(guest);
+	guest->n_words = 0;
+}
+
 void guest_last_words(struct guest *guest, char *text, size_t len)
 {
 	size_t n = 0, from = guest->n_words;
 
-	if (guest->console >= 0)
-		guest_listen(guest);
+	guest_listen(guest);
 	for (from = guest->n_words > len - 1 ? guest->n_words - len + 1 : 0; from < guest->n_words;
 	     from++) {
 		char ch = guest->words[from];

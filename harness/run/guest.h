@@ -35,11 +35,21 @@ int guest_boot(struct guest *guest, const struct guest_setup *setup);
 /* Kill it, with all that it consists of. */
 void guest_kill(struct guest *guest);
 
+/* The same for one that ends by itself. @how: filled: "panicked", "was killed by signal 9 (Killed)" */
+enum { GUEST_HOW_LEN = 128 };
+void guest_bury(struct guest *guest, char how[GUEST_HOW_LEN]);
+
 /* Words for its first process, each ended by NUL. Return: 0 or -errno. */
 int guest_tell(struct guest *guest, const char *words, size_t len);
 
 /* Read what has come. Return: 1 something has; 0 the guest has ended; -EAGAIN; -errno. */
 int guest_hear(struct guest *guest);
+
+/* Is there something to hear, if only that it has ended? */
+bool guest_has_news(const struct guest *guest);
+
+/* Has its kernel ended? What it said before may still be there to be heard. */
+bool guest_has_ended(const struct guest *guest);
 
 /* Read the console, which is kept for guest_last_words(). */
 void guest_listen(struct guest *guest);
@@ -50,5 +60,8 @@ const char *guest_stuck(struct guest *guest, int64_t patience);
 
 /* The last lines of its console, in one line: "Kernel panic - not syncing: …". @text: filled */
 void guest_last_words(struct guest *guest, char *text, size_t len);
+
+/* What a kernel says while it boots well has nothing to do with how it ends. */
+void guest_forget_words(struct guest *guest);
 
 #endif

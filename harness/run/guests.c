@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "run/bill.h"
 #include "run/guest.h"
+#include "run/program_text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -83,6 +84,7 @@ static int supply(struct guests *guests, struct place *place)
 static void greet(const struct guests *guests, struct place *place)
 {
 	place->spoken = true;
+	guest_forget_words(&place->guest);
 	guest_tell(&place->guest, guests->setup->greeting, guests->setup->greeting_len);
 }
 
@@ -119,24 +121,47 @@ static void retire(struct place *place)
 	place->n_told = 0;
 }
 
-/* The guest has ended, or must: so must the variant that was played. Return: 0 or -ENOEXEC when it
- * has never spoken, which another one would not, either. */
+/* The guest's clock cannot be asked any more. */
+static int64_t last_time(const struct record *record)
+{
+	return record->count ? record->events[record->count - 1].time : clock_real_ns();
+}
+
+/* The variant that was played ends with its guest. */
+static void end_first(struct guests *guests, struct place *place, const char *what,
+		      const char *words)
+{
+	struct suite_job *job = place->queue[0];
+	struct strbuf why = STRBUF_INIT, running = STRBUF_INIT;
+
+	strbuf_printf(&why, "the guest kernel %s", what);
+	if (running_text(job->plan, &job->record, &running))
+		strbuf_printf(&why, "; what ran: %s", strbuf_text(&running));
+	if (*words)
+		strbuf_printf(&why, "; its last words: %s", words);
+	bill_end_record(job, VERDICT_ERROR, strbuf_text(&why), last_time(&job->record));
+	strbuf_free(&running);
+	strbuf_free(&why);
+	finish_first(guests, place);
+}
+
+/* The guest has ended (@what is NULL), or must. Return: 0 or -ENOEXEC when it has never spoken, which
+ * another one would not, either. */
 static int lose(struct guests *guests, struct place *place, const char *what)
 {
-	char words[LAST_WORDS], why[LAST_WORDS + 256];
+	char words[LAST_WORDS], how[GUEST_HOW_LEN];
 
 	guest_last_words(&place->guest, words, sizeof(words));
+	if (!what)
+		guest_bury(&place->guest, how);
+	retire(place);
 	if (!place->spoken) {
-		snprintf(guests->why, GUEST_WHY_LEN, "the guest kernel %s: %s", what, words);
+		snprintf(guests->why, GUEST_WHY_LEN, "the guest kernel %s does not boot: it %s%s%s",
+			 guests->setup->kernel, what ? what : how, *words ? ": " : "", words);
 		return -ENOEXEC;
 	}
-	snprintf(why, sizeof(why), "the guest kernel %s%s%s", what, *words ? "; its last words: " : "",
-		 words);
-	retire(place);
-	if (place->n_queue) {
-		bill_end_record(place->queue[0], VERDICT_ERROR, why);
-		finish_first(guests, place);
-	}
+	if (place->n_queue)
+		end_first(guests, place, what ? what : how, words);
 	return 0;
 }
 
@@ -163,7 +188,7 @@ static int hear(struct guests *guests, struct place *place)
 	if (rc == -EAGAIN)
 		return 0;
 	if (rc <= 0)
-		return lose(guests, place, "ended");
+		return lose(guests, place, NULL);
 	while ((rc = record_reader_take(&place->guest.reader, &event, &blob)) > 0) {
 		if (!place->spoken)
 			greet(guests, place);
@@ -180,6 +205,8 @@ static int watch(struct guests *guests, struct place *place)
 	int64_t limit = guests->bill.options->timeout;
 	char what[128], text[DURATION_LEN];
 
+	if (guest_has_ended(&place->guest)) /* what of it is left may keep its pipes open */
+		return guest_has_news(&place->guest) ? 0 : lose(guests, place, NULL);
 	if (!stuck && (!limit || clock_mono_ns() - place->began < limit))
 		return 0;
 	if (stuck)

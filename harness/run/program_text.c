@@ -36,6 +36,39 @@ void command_text(const struct plan_program *program, struct strbuf *out)
 	}
 }
 
+/* Return: the step that started @program, NO_INDEX if it does not run. */
+static int runs_since(const struct record *record, int program)
+{
+	int step = NO_INDEX;
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct event *event = &record->events[i];
+
+		if (event->kind != EVENT_PROGRAM || event->u.program.program != program)
+			continue;
+		if (event->u.program.what == PROGRAM_RAN)
+			step = event->step;
+		else if (event->u.program.what == PROGRAM_ENDED)
+			step = NO_INDEX;
+	}
+	return step;
+}
+
+int running_text(const struct plan *plan, const struct record *record, struct strbuf *out)
+{
+	int count = 0;
+
+	for (int i = 0; i < plan->n_programs; i++) {
+		int step = runs_since(record, i);
+
+		if (step < 0 || step >= plan->n_steps)
+			continue;
+		strbuf_printf(out, "%s%s (line %d)", count++ ? ", " : "", program_name(plan, i),
+			      source_line(plan->source, plan->steps[step].span.start));
+	}
+	return count;
+}
+
 void exit_text(int status, struct strbuf *out)
 {
 	char name[SIGNAL_LEN];

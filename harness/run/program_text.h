@@ -16,6 +16,9 @@ const char *program_name(const struct plan *plan, int program);
 /* The command in words again, quoted where it must be. */
 void command_text(const struct plan_program *program, struct strbuf *out);
 
+/* "curl (line 4), nc (line 9)": those that run at the end of @record. Return: how many */
+int running_text(const struct plan *plan, const struct record *record, struct strbuf *out);
+
 /* "7", "SIGTERM": how it ended, of a status of wait(2). */
 void exit_text(int status, struct strbuf *out);
 

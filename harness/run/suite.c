@@ -237,7 +237,7 @@ static void lost(struct player *player, int rc)
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		snprintf(why, sizeof(why), "the engine ended before the scenario did");
-	bill_end_record(player->job, VERDICT_ERROR, why);
+	bill_end_record(player->job, VERDICT_ERROR, why, clock_real_ns());
 }
 
 static bool has_deadline(const struct player *player)
@@ -254,7 +254,7 @@ static void time_out(struct suite *suite, struct player *player)
 
 	snprintf(why, sizeof(why), "no %s after %s: stopped", setting ? "stage" : "end",
 		 format_duration(limit, text));
-	bill_end_record(player->job, VERDICT_ERROR, why);
+	bill_end_record(player->job, VERDICT_ERROR, why, clock_real_ns());
 	release(suite, player, true);
 	bill_finish(&suite->bill, player->job);
 }

@@ -110,6 +110,15 @@ int child_kill(struct child *child)
 	return wait_for(child);
 }
 
+bool child_has_ended(const struct child *child)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return child->pid > 0 &&
+	       waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid != 0;
+}
+
 int child_reap(struct child *child)
 {
 	if (child->pid <= 0)

@@ -5,6 +5,7 @@
 #ifndef TCPSCEN_WORLD_CHILD_H
 #define TCPSCEN_WORLD_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct child {
@@ -20,6 +21,9 @@ int child_start(struct child *child, int (*main)(void *arg), void *arg);
 
 /* SIGKILL, wait, close the pidfd. Return: wait status, or -errno. */
 int child_kill(struct child *child);
+
+/* Has it ended? It is not reaped. */
+bool child_has_ended(const struct child *child);
 
 /* Reap one whose pidfd is readable. Return: wait status, or -errno. */
 int child_reap(struct child *child);
