@@ -22,6 +22,8 @@ SANITIZE := $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-re
             -fno-omit-frame-pointer)
 COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -DTCPSCEN_VERSION='"$(VERSION)"' -Iharness $(WARN) \
            $(CFLAGS) $(SANITIZE) -pthread
+# Every symbol is bound at the start, once, not in each of the many processes forked later.
+LDFLAGS ?= -Wl,-z,now
 LIBS    := -lnet -lpcap -lmnl -ljansson -pthread
 
 # The rooms, from the bottom up: an include never runs upward (docs/architecture.md).

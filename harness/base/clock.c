@@ -37,6 +37,8 @@ int64_t clock_offset_ns(void)
 			best_cost = cost;
 			best = real - before;
 		}
+		if (cost < 10 * NS_PER_US)
+			break;
 	}
 	return best;
 }

@@ -22,7 +22,7 @@ enum {
 
 void programs_init(struct stage *stage)
 {
-	for (int i = 0; i < PLAN_PROGRAMS_MAX; i++) {
+	for (int i = 0; i < stage->plan->n_programs; i++) {
 		stage->programs[i].program = (struct program)PROGRAM_NONE;
 		stage->programs[i].step = NO_INDEX;
 	}
@@ -30,7 +30,7 @@ void programs_init(struct stage *stage)
 
 void programs_close(struct stage *stage)
 {
-	for (int i = 0; i < PLAN_PROGRAMS_MAX; i++) {
+	for (int i = 0; i < stage->plan->n_programs; i++) {
 		struct program_view *view = &stage->programs[i];
 
 		program_stop(&view->program);

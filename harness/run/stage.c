@@ -152,9 +152,12 @@ static int open_host(struct stage *stage, int host)
 	return 0;
 }
 
+/* What the plan does not use stays untouched: a page that nobody touches costs nothing. */
 static void stage_init(struct stage *stage, const struct plan *plan, int events)
 {
-	*stage = (struct stage){ .plan = plan, .events = events, .out = STRBUF_INIT };
+	stage->plan = plan;
+	stage->events = events;
+	stage->out = (struct strbuf)STRBUF_INIT;
 	stage->world.wire = -1;
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		stage->world.hosts[i].netns = -1;
@@ -162,7 +165,7 @@ static void stage_init(struct stage *stage, const struct plan *plan, int events)
 		for (int k = 0; k < PLAN_CALLERS_MAX; k++)
 			stage->probes[i].fds[k] = -1;
 	}
-	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+	for (int i = 0; i < plan->n_callers; i++)
 		stage->callers[i].step = NO_INDEX;
 	programs_init(stage);
 }
@@ -197,7 +200,7 @@ void stage_close(struct stage *stage)
 		free(stage->ports[i].last_sent);
 	}
 	programs_close(stage);
-	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+	for (int i = 0; i < stage->plan->n_callers; i++)
 		free(stage->callers[i].data);
 	crafter_free(stage->crafter);
 	queue_free(&stage->arrived);

@@ -92,7 +92,7 @@ struct stage {
 	char error[STAGE_ERROR_LEN]; /* why a function returned < 0 */
 };
 
-/* Build the world of @plan and open everything in it.
+/* Build the world of @plan and open everything in it. @stage: filled with zeros
  * Return: 0, or -errno with the reason in stage->error. Close it in both cases. */
 int stage_open(struct stage *stage, const struct plan *plan, int events);
 void stage_close(struct stage *stage);
