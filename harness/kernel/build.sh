@@ -88,9 +88,6 @@ check_arguments()
 	case $name in
 	host | *[!A-Za-z0-9._+-]* | [!A-Za-z0-9]*)
 		die $USAGE "--name '$name': letters, digits and ._+- make a name, and it is not 'host'" ;;
-	*-????????????)
-		[ -n "$(printf %s "${name##*-}" | tr -d 0-9a-f)" ] ||
-			die $USAGE "--name $name looks like the folder of another kernel" ;;
 	esac
 	case $name in
 	*[!0-9.]*) ;;
@@ -328,8 +325,10 @@ publish()
 
 name_it()
 {
-	[ "$(readlink "$kernels/$name" || :)" != "${folder##*/}" ] || return 0
-	ln -s "${folder##*/}" "$kernels/.$name.$$"
+	target=../kernel-store/${folder##*/}
+	[ "$(readlink "$kernels/$name" || :)" != "$target" ] || return 0
+	mkdir -p "$kernels"
+	ln -s "$target" "$kernels/.$name.$$"
 	mv -T "$kernels/.$name.$$" "$kernels/$name"
 }
 
@@ -341,7 +340,7 @@ there()
 
 lock()
 {
-	mkdir -p "$kernels" "${work%/*}" ||
+	mkdir -p "${work%/*}" ||
 		die $MACHINE "$cache cannot be written to" "another cache folder: XDG_CACHE_HOME=DIR"
 	exec 9>"$work.lock"
 	flock -n 9 || {
@@ -372,13 +371,16 @@ main()
 	check_arguments
 	check_machine
 	if [ -n "$source" ]; then find_tree; else find_package; fi
-	cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/tcpscen
+	case ${XDG_CACHE_HOME-} in
+	/*) cache=$XDG_CACHE_HOME/tcpscen ;;
+	*) cache=${HOME:?}/.cache/tcpscen ;; # a relative one is to be ignored
+	esac
 	case $cache$source in
 	*[[:space:]:]*) die $USAGE "the kernel's makefiles allow no space and no colon: $cache $source" ;;
 	esac
 	make_key
 	kernels=$cache/kernels
-	folder=$kernels/$name-$key
+	folder=$cache/kernel-store/$name-$key
 	kernel=$folder/linux
 	work=$cache/kernel-build/$name
 	objects=$work/objects
