@@ -90,6 +90,9 @@ static void put_veth_end(struct nlmsghdr *request, const struct veth_end *veth, 
 	mnl_attr_put_strz(request, IFLA_IFNAME, veth->name);
 	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->mac);
 	mnl_attr_put_u32(request, IFLA_MTU, (uint32_t)mtu);
+	/* one for each processor is what the kernel makes otherwise, and lays idle again */
+	mnl_attr_put_u32(request, IFLA_NUM_TX_QUEUES, 1);
+	mnl_attr_put_u32(request, IFLA_NUM_RX_QUEUES, 1);
 }
 
 /* Neither end may be created up: the peer's would fail with ENOTCONN, since its
