@@ -22,7 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SET_AHEAD = 3 /* for each place */, DYING_MAX = 64, PROGRESS_MS = 200 };
+enum { SET_AHEAD = 3 /* for each place */, SET_AHEAD_MAX = 16 };
+enum { DYING_MAX = 64, PROGRESS_MS = 200 };
 enum { SPARE_FILES = 16 /* descriptors left to the reports */, LAST_BREATH_MS = 1000 };
 
 enum phase { PHASE_FREE, PHASE_SETTING, PHASE_READY, PHASE_PLAYING };
@@ -425,11 +426,20 @@ static void suite_free(struct suite *suite)
 	bill_free(&suite->bill);
 }
 
+/* For those that play, and for those that set their stages meanwhile: a few keep any number of
+ * places busy, and more would keep the first from theirs. */
+static size_t places(const struct suite_options *options)
+{
+	size_t playing = (size_t)options->jobs, ahead = playing * SET_AHEAD;
+
+	return playing + (ahead < SET_AHEAD_MAX ? ahead : SET_AHEAD_MAX);
+}
+
 int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
 	      const struct suite_watch *watch)
 {
 	struct suite suite = {
-		.options = options, .n_players = (size_t)options->jobs * (1 + SET_AHEAD),
+		.options = options, .n_players = places(options),
 	};
 	int rc = bill_open(&suite.bill, jobs, count, options, watch, timeline_estimate);
 
