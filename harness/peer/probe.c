@@ -71,14 +71,14 @@ static int take_hello(struct probe *probe, int caller)
 	return -hello.err;
 }
 
-static int take_hellos(struct probe *probe)
+int probe_await(struct probe *probe, char error[PROBE_ERROR_LEN])
 {
 	int rc = 0;
 
 	for (int i = 0; i < PLAN_CALLERS_MAX && rc == 0; i++)
 		if (probe->fds[i] >= 0)
 			rc = take_hello(probe, i);
-	return rc;
+	return rc < 0 ? fail(error, rc, "start the probe in its host") : 0;
 }
 
 static int start_child(struct probe *probe, struct probe_scene *scene, char *error)
@@ -92,8 +92,7 @@ static int start_child(struct probe *probe, struct probe_scene *scene, char *err
 	if (rc < 0)
 		return fail(error, rc, "fork the probe");
 	close_all(scene->ends); /* or its death would not be an end of file */
-	rc = take_hellos(probe);
-	return rc < 0 ? fail(error, rc, "start the probe in its host") : 0;
+	return 0;
 }
 
 int probe_start(struct probe *probe, const struct plan *plan, const struct world *world, int host,

@@ -29,11 +29,15 @@ struct probe {
 	uint8_t *data;                  /* (owned) PROBE_DATA_MAX bytes of the latest reply */
 };
 
-/* Start the probe of kernel host @host; it is ready for calls when this returns.
+/* Start the probe of kernel host @host; it gets ready for calls while this returns.
  * @plan is complete: the probe process works with its own copy.
  * Return: 0, or -errno with the reason in @error. */
 int probe_start(struct probe *probe, const struct plan *plan, const struct world *world,
 		int host, char error[PROBE_ERROR_LEN]);
+
+/* Wait until a started probe is ready for calls.
+ * Return: 0, or -errno with the reason in @error. */
+int probe_await(struct probe *probe, char error[PROBE_ERROR_LEN]);
 void probe_stop(struct probe *probe); /* kills it */
 
 /* Ask a caller to make a call. Never blocks. @call may be made up by the engine, but its

@@ -64,19 +64,25 @@ void sockdiag_close(struct sockdiag *diag)
 	free(diag);
 }
 
-static int send_request(struct sockdiag *diag, const struct inet_diag_req_v2 *wanted,
-			uint16_t flags)
+static int send_message(struct sockdiag *diag, uint16_t type,
+			const struct inet_diag_req_v2 *wanted, uint16_t flags)
 {
 	_Alignas(8) char bytes[256];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(bytes);
 
-	request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	request->nlmsg_type = type;
 	request->nlmsg_flags = NLM_F_REQUEST | flags;
 	request->nlmsg_seq = ++diag->seq;
 	memcpy(mnl_nlmsg_put_extra_header(request, sizeof(*wanted)), wanted, sizeof(*wanted));
 	if (mnl_socket_sendto(diag->socket, request, request->nlmsg_len) < 0)
 		return -errno;
 	return 0;
+}
+
+static int send_request(struct sockdiag *diag, const struct inet_diag_req_v2 *wanted,
+			uint16_t flags)
+{
+	return send_message(diag, SOCK_DIAG_BY_FAMILY, wanted, flags);
 }
 
 /* Is this the socket that is asked for? */
@@ -231,6 +237,26 @@ static bool has_ends(const struct inet_diag_msg *socket, const void *wanted)
 }
 
 /* Sockets with mapped addresses are found as AF_INET: the kernel keeps them by those. */
+static struct inet_diag_req_v2 request_for(const struct ends *ends)
+{
+	size_t len = ends->local->family == 4 ? 4 : 16;
+	struct inet_diag_req_v2 wanted = {
+		.sdiag_family = ends->local->family == 4 ? AF_INET : AF_INET6,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_ext = 1 << (INET_DIAG_INFO - 1),
+		.idiag_states = UINT32_MAX,
+		.id = {
+			.idiag_sport = htons(ends->local->port),
+			.idiag_dport = htons(ends->remote->port),
+			.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
+		},
+	};
+
+	memcpy(wanted.id.idiag_src, ends->local->bytes, len);
+	memcpy(wanted.id.idiag_dst, ends->remote->bytes, len);
+	return wanted;
+}
+
 int sockdiag_find(struct sockdiag *diag, const struct probe_address *local,
 		  const struct probe_address *remote, struct sock_info *info)
 {
@@ -238,25 +264,29 @@ int sockdiag_find(struct sockdiag *diag, const struct probe_address *local,
 	struct search search = {
 		.diag = diag, .matches = has_ends, .wanted = &ends, .info = info,
 	};
-	struct inet_diag_req_v2 wanted = {
-		.sdiag_family = local->family == 4 ? AF_INET : AF_INET6,
-		.sdiag_protocol = IPPROTO_TCP,
-		.idiag_ext = 1 << (INET_DIAG_INFO - 1),
-		.idiag_states = UINT32_MAX,
-		.id = {
-			.idiag_sport = htons(local->port),
-			.idiag_dport = htons(remote->port),
-			.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
-		},
-	};
+	struct inet_diag_req_v2 wanted;
 	int rc;
 
 	if (!local->family || local->family != remote->family)
 		return 0;
-	memcpy(wanted.id.idiag_src, local->bytes, local->family == 4 ? 4 : 16);
-	memcpy(wanted.id.idiag_dst, remote->bytes, remote->family == 4 ? 4 : 16);
+	wanted = request_for(&ends);
 	rc = send_request(diag, &wanted, 0);
 	return rc < 0 ? rc : receive(diag, false, &search);
+}
+
+/* The kernel is done with the socket before it answers, and the answer is of no interest. Listeners
+ * are spared: one would be found where there is no connection. */
+void sockdiag_abort(struct sockdiag *diag, const struct probe_address *local,
+		    const struct probe_address *remote)
+{
+	const struct ends ends = { local, remote };
+	struct sock_info info;
+
+	if (sockdiag_find(diag, local, remote, &info) > 0 && info.state != STATE_TIME_WAIT) {
+		const struct inet_diag_req_v2 wanted = request_for(&ends);
+
+		send_message(diag, SOCK_DESTROY, &wanted, 0);
+	}
 }
 
 /* ---- by its inode ---- */

@@ -28,6 +28,12 @@ struct sock_info {
 int sockdiag_find(struct sockdiag *diag, const struct probe_address *local,
 		  const struct probe_address *remote, struct sock_info *info);
 
+/* End the connection with these two ends at once, whoever owns it; its peer may be sent an RST. One
+ * in TIME-WAIT goes with its namespace, one that is not there or a kernel that cannot
+ * (CONFIG_INET_DIAG_DESTROY) is nothing to complain of. */
+void sockdiag_abort(struct sockdiag *diag, const struct probe_address *local,
+		    const struct probe_address *remote);
+
 /* The socket with this inode, listeners first.
  * Return: 1, 0 (an unconnected socket, or none), -errno. */
 int sockdiag_find_inode(struct sockdiag *diag, uint64_t inode, struct sock_info *info);

@@ -144,6 +144,15 @@ static bool wait_at_gate(struct engine *engine, const struct engine_pipes *pipes
 	return n == 1;
 }
 
+/* The play is over, and what the kernels' connections would still do is no part of it. */
+static void abort_connections(struct engine *engine)
+{
+	for (int i = 0; i < engine->plan->n_flows; i++)
+		for (int host = 0; host < engine->plan->n_hosts; host++)
+			if (engine->connections[i].flow.begun)
+				stage_abort(&engine->stage, host, engine->connections[i].flow.port);
+}
+
 /* A player and all its children keep to one processor. The kernel queues a packet on the
  * processor that sends it; on two processors' queues packets overtake one another, and the wire
  * would reorder what nobody told it to. @turn spreads the players over the processors. */
@@ -185,6 +194,7 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 
 		play_dispose_all(engine);
 		end(engine, play);
+		abort_connections(engine); /* before the suite, once it has the record, may end us */
 		rc = stage_flush(&engine->stage);
 	}
 	close(pipes->events); /* the suite goes on while the world is torn down */

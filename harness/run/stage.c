@@ -132,6 +132,7 @@ static int open_crafter(struct stage *stage)
 	return stage->crafter ? 0 : fail(stage, -EIO, "cannot craft packets", why);
 }
 
+/* The probe gets ready while the captures open, which takes the kernel a grace period each. */
 static int open_host(struct stage *stage, int host)
 {
 	char why[PROBE_ERROR_LEN];
@@ -150,6 +151,14 @@ static int open_host(struct stage *stage, int host)
 	if (rc < 0)
 		return fail(stage, rc, "cannot start the probe", why);
 	return 0;
+}
+
+static int await_probe(struct stage *stage, int host)
+{
+	char why[PROBE_ERROR_LEN];
+	int rc = probe_await(&stage->probes[host], why);
+
+	return rc < 0 ? fail(stage, rc, "cannot start the probe", why) : 0;
 }
 
 /* What the plan does not use stays untouched: a page that nobody touches costs nothing. */
@@ -172,6 +181,10 @@ static void stage_init(struct stage *stage, const struct plan *plan, int events)
 
 int stage_open(struct stage *stage, const struct plan *plan, int events)
 {
+	static int (*const parts[])(struct stage *stage, int host) = {
+		open_host, open_port, await_probe,
+	};
+
 	stage_init(stage, plan, events);
 	prctl(PR_SET_TIMERSLACK, 1); /* timed sends leave when they are due */
 
@@ -179,33 +192,52 @@ int stage_open(struct stage *stage, const struct plan *plan, int events)
 
 	if (rc == 0)
 		rc = open_crafter(stage);
-	for (int i = 0; rc == 0 && i < plan->n_hosts; i++) {
-		if (plan->hosts[i].kind != HOST_KERNEL)
-			continue;
-		rc = open_port(stage, i);
-		if (rc == 0)
-			rc = open_host(stage, i);
-	}
+	for (size_t k = 0; k < sizeof(parts) / sizeof(*parts); k++)
+		for (int i = 0; rc == 0 && i < plan->n_hosts; i++)
+			if (plan->hosts[i].kind == HOST_KERNEL)
+				rc = parts[k](stage, i);
 	return rc;
+}
+
+/* What no process owns any more would keep its namespace for minutes, retransmitting. */
+static void abort_orphans(struct stage *stage, int host)
+{
+	struct sock_list list = { .count = 0 };
+
+	if (stage->plan->n_programs == 0 || !stage->diags[host] ||
+	    sockdiag_list(stage->diags[host], &list) < 0)
+		return;
+	for (size_t i = 0; i < list.count; i++)
+		sockdiag_abort(stage->diags[host], &list.items[i].local, &list.items[i].remote);
+	sock_list_free(&list);
+}
+
+static void close_hosts(struct stage *stage)
+{
+	for (int i = 0; i < PLAN_HOSTS; i++)
+		probe_stop(&stage->probes[i]);
+	programs_close(stage);
+	for (int i = 0; i < PLAN_HOSTS; i++) {
+		abort_orphans(stage, i);
+		sockdiag_close(stage->diags[i]);
+	}
+	world_leave(&stage->world);
 }
 
 void stage_close(struct stage *stage)
 {
+	close_hosts(stage);
 	for (int i = 0; i < PLAN_HOSTS; i++) {
-		probe_stop(&stage->probes[i]);
-		sockdiag_close(stage->diags[i]);
 		sender_close(stage->ports[i].sender);
 		capture_close(stage->ports[i].capture);
 		queue_free(&stage->ports[i].unseen);
 		free(stage->ports[i].last_sent);
 	}
-	programs_close(stage);
 	for (int i = 0; i < stage->plan->n_callers; i++)
 		free(stage->callers[i].data);
 	crafter_free(stage->crafter);
 	queue_free(&stage->arrived);
 	strbuf_free(&stage->out);
-	world_leave(&stage->world);
 }
 
 /* ---- the record ---- */
@@ -588,6 +620,15 @@ int stage_connection(struct stage *stage, int host, const uint16_t port[PLAN_HOS
 	struct probe_address remote = end_of(stage, 1 - host, port[1 - host]);
 
 	return sockdiag_find(stage->diags[host], &local, &remote, info);
+}
+
+void stage_abort(struct stage *stage, int host, const uint16_t port[PLAN_HOSTS])
+{
+	struct probe_address local = end_of(stage, host, port[host]);
+	struct probe_address remote = end_of(stage, 1 - host, port[1 - host]);
+
+	if (stage->diags[host])
+		sockdiag_abort(stage->diags[host], &local, &remote);
 }
 
 int stage_socket(struct stage *stage, int socket, struct sock_info *info)

@@ -139,6 +139,9 @@ int stage_flush(struct stage *stage);
 int stage_connection(struct stage *stage, int host, const uint16_t port[PLAN_HOSTS],
 		     struct sock_info *info);
 
+/* End that socket at once, if it is there: see sockdiag_abort(). */
+void stage_abort(struct stage *stage, int host, const uint16_t port[PLAN_HOSTS]);
+
 /* The socket in slot @socket of the plan. Return: 1, 0, -errno. */
 int stage_socket(struct stage *stage, int socket, struct sock_info *info);
 

@@ -365,6 +365,7 @@ static void play_two_kernels(struct stage *stage)
 	stage_enter_with_probe(stage);
 	wire1 = packet_socket("wire1");
 	CHECK(probe_start(&server, &stage->plan, &stage->world, 1, error) == 0);
+	CHECK(probe_await(&server, error) == 0);
 	listen.makes = 0;
 	listen.caller = 1;
 	listen.address = (struct plan_address){ 1, 8080 };

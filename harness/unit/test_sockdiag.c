@@ -189,12 +189,48 @@ static void test_half_open(void **state)
 	}
 }
 
+/* What close() leaves behind would retransmit for minutes; a listener on the port is spared. */
+static void play_abort(struct stage *stage)
+{
+	struct probe_reply client, server, listener;
+	struct plan_call read = call_of(CALL_READ, 2);
+	struct sock_info info;
+	struct sockdiag *diag;
+
+	stage_enter_with_probe(stage);
+	diag = open_diag(stage);
+	connect_to_self(stage, &client, &server);
+	listener = make(stage, call_of(CALL_GETSOCKNAME, 0));
+	CHECK(make(stage, call_of(CALL_CLOSE, 1)).ret == 0);
+	read.args[0] = -1;
+	CHECK(make(stage, read).ret == 0);
+	await_state(diag, &client, STATE_FIN_WAIT_2);
+	sockdiag_abort(diag, &client.local, &client.remote);
+	CHECK(sockdiag_find(diag, &client.local, &client.remote, &info) == 0);
+	sockdiag_abort(diag, &client.local, &client.remote); /* it is gone */
+	sockdiag_abort(diag, &server.local, &server.remote);
+	CHECK(sockdiag_find(diag, &server.local, &server.remote, &info) == 0);
+	CHECK(sockdiag_find_inode(diag, listener.inode, &info) == 1);
+	sockdiag_close(diag);
+}
+
+static void test_abort(void **state)
+{
+	(void)state;
+	for (int ip = IP_V4; ip <= IP_MAPPED; ip++) {
+		struct stage stage = stage_for((enum ip_version)ip, HOST_CRAFTED);
+
+		assert_int_equal(in_child(play_abort, &stage), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_connection),
 		cmocka_unit_test(test_closing),
 		cmocka_unit_test(test_half_open),
+		cmocka_unit_test(test_abort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,7 +109,8 @@ static UNUSED void stage_enter_with_probe(struct stage *stage)
 	char error[PROBE_ERROR_LEN] = "";
 
 	stage_enter(stage);
-	if (probe_start(&stage->probe, &stage->plan, &stage->world, 0, error) < 0) {
+	if (probe_start(&stage->probe, &stage->plan, &stage->world, 0, error) < 0 ||
+	    probe_await(&stage->probe, error) < 0) {
 		fprintf(stderr, "no probe: %s\n", error);
 		_exit(1);
 	}
