@@ -166,7 +166,7 @@ static void reap_orphans(void)
 
 static void play(struct guest_side *side, const struct plan *plan)
 {
-	struct player player = { .plan = plan, .pipes = { .events = side->line } };
+	struct player player = { .plan = plan, .pipes = { .events = side->line, .virtual_time = true } };
 	struct child child;
 	char why[128];
 	int gate[2], rc, status;

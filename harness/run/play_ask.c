@@ -259,10 +259,24 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Ask until the answer is right (@wanted) or no longer right, for the last time at @deadline.
+/* The longest pause between two questions while the answer is not due before @due. Asking costs a
+ * guest kernel more than waiting does, so there it is asked less often as long as it is early; but
+ * always at @due, so that what came too early is known to have. */
+static int64_t longest_pause(const struct engine *engine, int64_t now, int64_t due)
+{
+	enum { SHARE = 16 };
+
+	if (due <= now)
+		return look_again_last;
+	if (!engine->virtual_time || (due - now) / SHARE <= look_again_last)
+		return earlier(due - now, look_again_last);
+	return (due - now) / SHARE;
+}
+
+/* Ask until the answer is right (@wanted) or no longer right, for the last time at @deadline. @due: before that it would be too early
  * @got: whether it came to that   @before: when it was last seen otherwise, 0: never */
-static enum play ask_until(struct engine *engine, int step, bool wanted, int64_t deadline,
-			   struct answer *answer, bool *got, int64_t *before)
+static enum play ask_until(struct engine *engine, int step, bool wanted, int64_t due,
+			   int64_t deadline, struct answer *answer, bool *got, int64_t *before)
 {
 	const struct plan_step *plan_step = &engine->plan->steps[step];
 	int64_t pause = look_again_first;
@@ -282,7 +296,8 @@ static enum play ask_until(struct engine *engine, int step, bool wanted, int64_t
 		play = play_until(engine, earlier(answer->told + pause, deadline), &timed_out);
 		if (play != PLAY_ON)
 			return play;
-		pause = timed_out ? earlier(2 * pause, look_again_last) : look_again_first;
+		pause = timed_out ? earlier(2 * pause, longest_pause(engine, answer->told, due))
+				  : look_again_first;
 	}
 }
 
@@ -293,8 +308,8 @@ static enum play play_change(struct engine *engine, int step, const struct windo
 	const int base_step = engine->event_step;
 	int64_t before;
 	bool changed;
-	enum play play = ask_until(engine, step, false, window->high + engine->plan->patience,
-				   answer, &changed, &before);
+	enum play play = ask_until(engine, step, false, window->low,
+				   window->high + engine->plan->patience, answer, &changed, &before);
 
 	if (play != PLAY_ON)
 		return play;
@@ -323,7 +338,8 @@ static enum play play_question(struct engine *engine, int step, struct answer *a
 	       play == PLAY_ON)
 		play = play_until(engine, window.due, &timed_out);
 	if (play == PLAY_ON)
-		play = ask_until(engine, step, true, deadline, answer, &is_right, &before);
+		play = ask_until(engine, step, true, INT64_MIN, deadline, answer, &is_right,
+				 &before);
 	if (play != PLAY_ON)
 		return play;
 	if (!is_right)
