@@ -96,11 +96,12 @@ WORKERS ?= 16
 PYTEST  ?= /usr/bin/python3 -m pytest
 # Where there is User Mode Linux, the tests play in virtual time, too.
 VIRTUAL := $(filter x86_64,$(shell uname -m))
+TIME    ?= $(if $(VIRTUAL),auto,real)
 
 check: packages-check
 	@$(MAKE) --no-print-directory all unit
 	@$(if $(VIRTUAL),$(MAKE) --no-print-directory kernel KERNEL=6.12 KERNEL_SRC= NAME=)
-	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -n $(WORKERS) -m "not alone" $(PYTEST_ARGS) pytests
+	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -n $(WORKERS) -m "not alone" --time=$(TIME) $(PYTEST_ARGS) pytests
 	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -m alone $(PYTEST_ARGS) pytests
 
 # ---- kernels for virtual time ----

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,9 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = ROOT / "scenarios"
 PASSED, FAILED, USAGE, MACHINE = 0, 1, 2, 3  # exit statuses
+
+needs_guests = pytest.mark.skipif(platform.machine() != "x86_64", reason="there is User Mode Linux on x86-64 only")
 
 Record = dict[str, Any]  # one line of `run --json`
 Result = subprocess.CompletedProcess[str]
