@@ -97,6 +97,13 @@ void caller_text(const struct plan *plan, int caller, struct strbuf *out)
 		strbuf_printf(out, "/%s", plan->callers[caller].name);
 }
 
+void compared_text(const struct plan_result *expected, struct strbuf *out)
+{
+	static const char *const signs[] = { "", "!= ", ">= ", "<= ", "> ", "< " };
+
+	strbuf_printf(out, "%s%" PRId64, signs[expected->compare], expected->number);
+}
+
 /* ---- calls ---- */
 
 static void name_or_number(const char *name, int64_t number, struct strbuf *out)

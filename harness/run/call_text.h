@@ -45,6 +45,9 @@ void sock_states_text(const struct sock_info *sockets, size_t count, struct strb
 /* A socket as `ss -tano` shows it: "ESTABLISHED 0 0 client:40000 server:80 timer:(on,200ms,0)" */
 void sock_text(const struct plan *plan, const struct sock_info *socket, struct strbuf *out);
 
+/* "5", ">= 5": a RESULT_NUMBER as its line has it. */
+void compared_text(const struct plan_result *expected, struct strbuf *out);
+
 /* "client", "client/reader" */
 void caller_text(const struct plan *plan, int caller, struct strbuf *out);
 

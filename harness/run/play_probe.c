@@ -109,13 +109,6 @@ static bool right_result(const struct engine *engine, const struct plan_call *ca
 	return false;
 }
 
-static void number_text(const struct plan_result *expected, struct strbuf *out)
-{
-	static const char *const signs[] = { "", "!= ", ">= ", "<= ", "> ", "< " };
-
-	strbuf_printf(out, "%s%lld", signs[expected->compare], (long long)expected->number);
-}
-
 /* What a line expects, as it is written there. */
 static void expected_result_text(const struct engine *engine, const struct plan_call *call,
 				 const struct plan_result *expected, struct strbuf *out)
@@ -125,7 +118,7 @@ static void expected_result_text(const struct engine *engine, const struct plan_
 		strbuf_puts(out, "ok");
 		break;
 	case RESULT_NUMBER:
-		number_text(expected, out);
+		compared_text(expected, out);
 		break;
 	case RESULT_DATA:
 		strbuf_quote(out, expected->data, expected->data_len, CALL_TEXT_DATA);

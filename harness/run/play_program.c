@@ -4,6 +4,7 @@
  * line sent, fails the play unless some line takes its exit.
  */
 #include "run/blame.h"
+#include "run/call_text.h"
 #include "run/play.h"
 
 #include "base/clock.h"
@@ -89,6 +90,22 @@ static enum play found(struct engine *engine, int step, uint64_t serial, int64_t
 	if (time < window.low || time > window.high)
 		return blame_time(engine, step, what, time, &window, base_step);
 	return PLAY_ON;
+}
+
+/* Something else came than what was wanted, in these words, which are freed. */
+static enum play blame_texts(struct engine *engine, int step, struct program_blame *what,
+			     struct strbuf *text, struct strbuf *wanted, struct strbuf *saw)
+{
+	enum play play;
+
+	what->text = strbuf_text(text);
+	what->expected = strbuf_text(wanted);
+	what->saw = strbuf_text(saw);
+	play = blame_program(engine, step, what);
+	strbuf_free(text);
+	strbuf_free(wanted);
+	strbuf_free(saw);
+	return play;
 }
 
 /* ---- run ---- */
@@ -242,7 +259,6 @@ static enum play blame_output(struct engine *engine, int step, const struct outp
 	struct strbuf wanted = STRBUF_INIT, saw = STRBUF_INIT, text = STRBUF_INIT;
 	struct program_blame what = { .field = output };
 	char lost[96];
-	enum play play;
 
 	if (expected->kind == RESULT_CONTAINS)
 		strbuf_puts(&wanted, "contains ");
@@ -262,14 +278,7 @@ static enum play blame_output(struct engine *engine, int step, const struct outp
 			 (unsigned long long)view->lost);
 		what.extra = lost;
 	}
-	what.text = strbuf_text(&text);
-	what.expected = strbuf_text(&wanted);
-	what.saw = strbuf_text(&saw);
-	play = blame_program(engine, step, &what);
-	strbuf_free(&wanted);
-	strbuf_free(&saw);
-	strbuf_free(&text);
-	return play;
+	return blame_texts(engine, step, &what, &text, &wanted, &saw);
 }
 
 static enum play play_output(struct engine *engine, int step)
@@ -316,13 +325,12 @@ static bool right_exit(const struct plan_result *expected, int status)
 
 static void expected_exit_text(const struct plan_result *expected, struct strbuf *out)
 {
-	static const char *const signs[] = { "", "!= ", ">= ", "<= ", "> ", "< " };
 	char name[SIGNAL_LEN];
 
 	if (expected->kind == RESULT_SIGNAL)
 		strbuf_puts(out, signal_name((int)expected->number, name));
 	else
-		strbuf_printf(out, "%s%lld", signs[expected->compare], (long long)expected->number);
+		compared_text(expected, out);
 }
 
 static enum play blame_exit(struct engine *engine, int step)
@@ -330,7 +338,6 @@ static enum play blame_exit(struct engine *engine, int step)
 	struct program_view *view = view_of(engine, step);
 	struct strbuf wanted = STRBUF_INIT, saw = STRBUF_INIT, text = STRBUF_INIT;
 	struct program_blame what = { .field = "exit", .time = view->exited_at };
-	enum play play;
 
 	expected_exit_text(&engine->plan->steps[step].result, &wanted);
 	if (view->exited) {
@@ -344,14 +351,7 @@ static enum play blame_exit(struct engine *engine, int step)
 		strbuf_printf(&text, "%s has not exited within %s", name_of(engine, step),
 			      format_duration(clock_real_ns() - engine->event_before, waited));
 	}
-	what.text = strbuf_text(&text);
-	what.expected = strbuf_text(&wanted);
-	what.saw = strbuf_text(&saw);
-	play = blame_program(engine, step, &what);
-	strbuf_free(&wanted);
-	strbuf_free(&saw);
-	strbuf_free(&text);
-	return play;
+	return blame_texts(engine, step, &what, &text, &wanted, &saw);
 }
 
 static enum play play_exit(struct engine *engine, int step)
@@ -489,22 +489,17 @@ static void expected_call_text(const struct plan_result *expected, struct strbuf
 static enum play blame_call(struct engine *engine, int step, const struct call_view *seen)
 {
 	struct strbuf wanted = STRBUF_INIT, saw = STRBUF_INIT, text = STRBUF_INIT;
+	struct strbuf result = STRBUF_INIT;
 	struct program_blame what = { .field = "result", .time = seen->time };
-	enum play play;
 
 	expected_call_text(&engine->plan->steps[step].result, &wanted);
 	traced_call_text(engine->plan, &seen->call, &text);
-	traced_result_text(&seen->call, &saw);
+	traced_result_text(&seen->call, &result);
+	strbuf_puts(&saw, strbuf_text(&result) + strlen("= "));
+	strbuf_free(&result);
 	strbuf_printf(&text, " of %s returned %s, expected %s", name_of(engine, step),
-		      strbuf_text(&saw) + strlen("= "), strbuf_text(&wanted));
-	what.text = strbuf_text(&text);
-	what.expected = strbuf_text(&wanted);
-	what.saw = strbuf_text(&saw) + strlen("= ");
-	play = blame_program(engine, step, &what);
-	strbuf_free(&wanted);
-	strbuf_free(&saw);
-	strbuf_free(&text);
-	return play;
+		      strbuf_text(&saw), strbuf_text(&wanted));
+	return blame_texts(engine, step, &what, &text, &wanted, &saw);
 }
 
 static enum play blame_no_call(struct engine *engine, int step)
