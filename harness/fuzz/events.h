@@ -31,8 +31,8 @@ static inline void mend_bools(struct event *event)
 {
 	struct packet *packet = &event->u.packet.packet;
 	struct traced_call *call = &event->u.program.call;
-	bool *const of_packet[] = { &event->u.packet.ack_valid, &packet->df, &packet->ip_checksum_ok,
-				    &packet->checksum_ok, &packet->options_bad };
+	bool *const of_packet[] = { &event->u.packet.ack_valid, &packet->df, &packet->checksum_ok,
+				    &packet->ip_checksum_ok, &packet->options_bad };
 	bool *const of_result[] = { &event->u.result.sigpipe };
 	bool *const of_answer[] = { &event->u.ask.found };
 	bool *const of_program[] = { &call->returned, &call->has_value };

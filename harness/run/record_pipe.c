@@ -71,23 +71,29 @@ static bool is_host(int host)
 static bool packet_sane(const struct event *event, const struct packet *packet)
 {
 	return (unsigned int)event->u.packet.fate <= FATE_UNEXPECTED &&
+	       event->u.packet.passed >= 0 &&
 	       (unsigned int)packet->class <= PACKET_MALFORMED && is_host(event->u.packet.from) &&
 	       packet->n_options <= PACKET_OPTIONS_MAX &&
 	       (unsigned int)packet->fault < N_PACKET_FAULTS &&
 	       (packet->fault != FAULT_NONE) == (packet->class == PACKET_MALFORMED);
 }
 
-/* Could the engine have written this? */
+/* Could the engine have written this? Times are of the clock, after 1970: two of them have a
+ * difference. */
 static bool event_sane(const struct event *event)
 {
-	if (event->blob_len > RECORD_BLOB_MAX || (unsigned int)event->kind > EVENT_END)
+	if (event->blob_len > RECORD_BLOB_MAX || (unsigned int)event->kind > EVENT_END ||
+	    event->time < 0)
 		return false;
 
 	switch (event->kind) {
 	case EVENT_PACKET:
 		return packet_sane(event, &event->u.packet.packet);
 	case EVENT_ASK:
-		return (unsigned int)event->u.ask.id < N_QUESTIONS && is_host(event->u.ask.host);
+		return (unsigned int)event->u.ask.id < N_QUESTIONS && is_host(event->u.ask.host) &&
+		       event->u.ask.answer > INT64_MIN; /* a negative one is an errno's */
+	case EVENT_RESULT:
+		return event->u.result.started >= 0;
 	case EVENT_END:
 		return (unsigned int)event->u.end.verdict <= VERDICT_ERROR;
 	case EVENT_PROGRAM:
@@ -100,7 +106,6 @@ static bool event_sane(const struct event *event)
 	case EVENT_BEGIN:
 	case EVENT_STEP:
 	case EVENT_CALL:
-	case EVENT_RESULT:
 	case EVENT_WIRE:
 	case EVENT_WAIT:
 	case EVENT_FAILURE:

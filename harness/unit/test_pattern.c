@@ -127,7 +127,8 @@ static void test_corrupted_errors_are_wrong_by_one(void **state)
 		memcpy(quoted, sample->bytes, sample->frame.len);
 
 		const struct icmp_error message = {
-			.route = { .ip = ip, .src = { { 192, 0, 2, 2 } }, .dst = { { 192, 0, 2, 1 } } },
+			.route = { .ip = ip, .src = { { 192, 0, 2, 2 } },
+				   .dst = { { 192, 0, 2, 1 } } },
 			.ttl = 64, .kind = ICMP_PORT_UNREACHABLE, .quoted = quoted + ETH_HEADER,
 			.quoted_len = sample->frame.len - ETH_HEADER,
 		};

@@ -287,6 +287,18 @@ static void what_is_no_frame_is_refused(void **state)
 	event = blank_event(EVENT_END, 1);
 	event.u.end.verdict = (enum verdict)55;
 	assert_int_equal(feed_one(&event), -EPROTO);
+	event = blank_event(EVENT_WAIT, 1);
+	event.time = -1;
+	assert_int_equal(feed_one(&event), -EPROTO);
+	event = blank_event(EVENT_PACKET, 1);
+	event.u.packet.passed = INT64_MIN;
+	assert_int_equal(feed_one(&event), -EPROTO);
+	event = blank_event(EVENT_RESULT, 1);
+	event.u.result.started = -1;
+	assert_int_equal(feed_one(&event), -EPROTO);
+	event = blank_event(EVENT_ASK, 1);
+	event.u.ask.answer = INT64_MIN;
+	assert_int_equal(feed_one(&event), -EPROTO);
 }
 
 static void writing_tells_its_errors(void **state)
