@@ -133,15 +133,18 @@ lint: packages-lint
 	shellcheck harness/kernel/build.sh
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang CFLAGS="-O2 -Werror" all
 
-# Every process of a run, the players and the probes too. Leaks: the definite ones, since a player
-# ends without giving back what its parent had made.
+# Every process of a run, the players and the probes too, into one log: of keepers, each of which is
+# process 1, there are many. Leaks: the definite ones, since a player ends without giving back what
+# its parent had made. What is found is shown even if the slowness makes scenarios fail.
+VALGRIND_LOG := build/valgrind.log
+
 valgrind: packages-lint all
-	@rm -rf build/valgrind && mkdir -p build/valgrind
-	valgrind --quiet --log-file=build/valgrind/%p.log --leak-check=full \
-		--show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=9 \
-		$(BUILD)/tcpscen run -q -k 'not timers and not setup' scenarios
-	@! grep -H . $$(grep -lE 'Invalid|uninitialised|definitely|Syscall param' \
-		build/valgrind/*.log) /dev/null
+	@: >$(VALGRIND_LOG)
+	valgrind --quiet --log-fd=9 --leak-check=full --show-leak-kinds=definite \
+		--errors-for-leak-kinds=definite --error-exitcode=9 \
+		$(BUILD)/tcpscen run -q $(VALGRIND_ARGS) -k 'not timers and not setup' scenarios \
+		9>>$(VALGRIND_LOG); status=$$?; \
+	! grep -A 12 -E 'Invalid|uninitialised|definitely|Syscall param' $(VALGRIND_LOG) && exit $$status
 
 FUZZ_SECONDS ?= 600
 

@@ -118,7 +118,7 @@ static int cover(const char *path, const char *name, const char *text)
 	rc = write_text(file, text);
 	if (rc < 0)
 		return rc;
-	if (mount(file, path, NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
+	if (mount(file, path, "none", MS_BIND, NULL) < 0 && errno != ENOENT)
 		return -errno;
 	return 0;
 }
@@ -142,7 +142,7 @@ static int set_names(const struct program_scene *scene)
 	int rc;
 
 	hosts_text(scene, hosts);
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", "/proc", "tmpfs", 0, "mode=755") < 0)
 		return -errno;
 	rc = cover("/etc/hosts", "hosts", hosts);
