@@ -6,6 +6,7 @@
  */
 #include "command/run.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "command/captures.h"
 #include "command/select.h"
@@ -58,8 +59,10 @@ static void print_text(struct performance *performance, const struct suite_job *
 static void report(struct performance *performance, struct suite_job *job)
 {
 	const char *capture = write_capture(performance, job);
+	const struct kernel *kernel = performance->kernel;
+	const struct json_kernel played_on = { kernel->name, kernel->release, kernel->path };
 	FILE *json = performance->outputs->json;
-	int rc = json ? json_print(json, job->plan, &job->record, capture) : 0;
+	int rc = json ? json_print(json, job->plan, &job->record, &played_on, capture) : 0;
 
 	if (rc < 0 && !performance->outputs->write_error)
 		outputs_failed(performance->outputs, performance->outputs->json_name, strerror(-rc));
@@ -151,11 +154,21 @@ static int make_jobs(struct performance *performance, const struct loaded *loade
 	return EXIT_USAGE;
 }
 
+/* Where captures go: of several kernels, each has a folder of its own. */
+static const char *folder_of(const struct performance *performance, struct arena *arena)
+{
+	const char *folder = performance->options->captures;
+
+	if (!performance->one_of_several || !*folder)
+		return folder;
+	return arena_printf(arena, "%s/%s", folder, performance->kernel->name);
+}
+
 /* A folder that captures can be put into, and a name there for each variant.
  * Return: 0, or EXIT_USAGE after a message. */
 static int open_captures(struct performance *performance, struct arena *arena)
 {
-	struct captures captures = { .arena = arena, .folder = performance->options->captures };
+	struct captures captures = { .arena = arena, .folder = folder_of(performance, arena) };
 	int rc = captures_folder(captures.folder);
 
 	if (rc < 0) {

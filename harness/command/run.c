@@ -93,18 +93,44 @@ static int worse(int one, int two)
 	return weights[one] > weights[two] ? one : two;
 }
 
-static int run_on(const struct kernel *kernel, struct run_options *options,
-		  struct outputs *outputs, char **paths, int n_paths)
+/* The whole run. */
+struct run {
+	struct run_options options;
+	struct kernel_list list;
+	struct outputs outputs;
+	char **paths;
+	int n_paths;
+};
+
+/* "kernel 6.12 (6.12.117, virtual time)": what follows was played on it. */
+static void print_header(const struct run *run, const struct kernel *kernel)
 {
-	struct performance performance = { .options = options, .kernel = kernel,
-					   .outputs = outputs };
+	FILE *out = run->outputs.text;
+
+	if (kernel != run->list.kernels)
+		putc('\n', out);
+	print_clean(out, "kernel %s (%s, %s time)", kernel->name, kernel->release,
+		    kernel->path ? "virtual" : "real");
+	putc('\n', out);
+	fflush(out);
+}
+
+static int run_on(struct run *run, const struct kernel *kernel)
+{
+	struct performance performance = {
+		.options = &run->options, .kernel = kernel, .outputs = &run->outputs,
+		.one_of_several = run->list.count > 1,
+	};
 	struct loaded loaded;
 	int rc;
 
-	options->common.load.kernel = kernel->version; /* `kernel >= 6.5` is decided on reading */
-	rc = load_all(&loaded, &options->common, paths, n_paths);
-	if (rc == 0 && !outputs->text)
-		rc = outputs_open(outputs, options, &loaded);
+	/* `kernel >= 6.5` is decided on reading */
+	run->options.common.load.kernel = kernel->version;
+	rc = load_all(&loaded, &run->options.common, run->paths, run->n_paths);
+	if (rc == 0 && !run->outputs.text)
+		rc = outputs_open(&run->outputs, &run->options, &loaded);
+	if (rc == 0 && performance.one_of_several)
+		print_header(run, kernel);
 	if (rc == 0)
 		rc = perform(&performance, &loaded);
 	performance_free(&performance);
@@ -112,39 +138,34 @@ static int run_on(const struct kernel *kernel, struct run_options *options,
 	return rc;
 }
 
-static int run_on_all(const struct kernel_list *list, struct run_options *options, char **paths,
-		      int n_paths)
+static int run_on_all(struct run *run)
 {
-	struct outputs outputs = { .text = NULL };
 	int status = EXIT_PASSED;
 
-	for (size_t i = 0; i < list->count && status != EXIT_USAGE; i++) {
-		if (list->count > 1)
-			printf("%skernel %s (%s, %s time)\n", i ? "\n" : "", list->kernels[i].name,
-			       list->kernels[i].release, list->kernels[i].path ? "virtual" : "real");
-		status = worse(status, run_on(&list->kernels[i], options, &outputs, paths, n_paths));
-	}
-	if (outputs.text && outputs_close(&outputs) < 0)
+	for (size_t i = 0; i < run->list.count && status != EXIT_USAGE; i++)
+		status = worse(status, run_on(run, &run->list.kernels[i]));
+	if (run->outputs.text && outputs_close(&run->outputs) < 0)
 		status = worse(status, EXIT_MACHINE);
 	return status;
 }
 
 int command_run(int argc, char **argv)
 {
-	struct run_options options = { .loudness = NORMAL };
-	struct kernel_list list;
+	struct run run = { .options = { .loudness = NORMAL } };
 
-	options.suite.play = engine_play;
-	options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	common_init(&options.common, argv[0]);
+	run.options.suite.play = engine_play;
+	run.options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	common_init(&run.options.common, argv[0]);
 
-	int rc = run_read_options(&options, argc, argv);
+	int rc = run_read_options(&run.options, argc, argv);
 
 	if (rc < 0) {
-		rc = choose_kernels(&list, &options);
+		run.paths = argv + optind;
+		run.n_paths = argc - optind;
+		rc = choose_kernels(&run.list, &run.options);
 		if (rc == 0)
-			rc = run_on_all(&list, &options, argv + optind, argc - optind);
+			rc = run_on_all(&run);
 	}
-	common_free(&options.common);
+	common_free(&run.options.common);
 	return rc;
 }

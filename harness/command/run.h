@@ -51,6 +51,7 @@ int outputs_close(struct outputs *outputs);
 struct performance {
 	const struct run_options *options;
 	const struct kernel *kernel;
+	bool one_of_several;     /* the run plays on other kernels, too */
 	struct outputs *outputs;
 	struct suite_job *jobs;  /* (owned) */
 	bool *ended;             /* (owned) */

@@ -66,6 +66,15 @@ static void put_plan(struct json_maker *maker, json_t *object, const struct plan
 	put_hosts(maker, object, plan);
 }
 
+/* What it was played on. */
+static void put_kernel(struct json_maker *maker, json_t *object, const struct json_kernel *kernel)
+{
+	put_text(maker, object, "kernel", kernel ? kernel->name : NULL);
+	put_text(maker, object, "release", kernel ? kernel->release : NULL);
+	put_text(maker, object, "time",
+		 !kernel ? NULL : kernel->is_virtual ? "virtual" : "real");
+}
+
 /* What came of it. */
 static void put_record(struct json_maker *maker, json_t *object, const struct plan *plan,
 		       const struct record *record)
@@ -96,7 +105,7 @@ static int print_text(FILE *out, const char *text)
 }
 
 int json_print(FILE *out, const struct plan *plan, const struct record *record,
-	       const char *capture)
+	       const struct json_kernel *kernel, const char *capture)
 {
 	struct json_maker maker = { false };
 	json_t *object = json_object();
@@ -104,6 +113,7 @@ int json_print(FILE *out, const struct plan *plan, const struct record *record,
 	int rc;
 
 	put_plan(&maker, object, plan);
+	put_kernel(&maker, object, kernel);
 	put_record(&maker, object, plan, record);
 	put_text(&maker, object, "capture", capture);
 	text = maker.failed ? NULL : json_dumps(object, JSON_COMPACT);

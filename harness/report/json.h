@@ -11,9 +11,17 @@
 
 #include <stdio.h>
 
-/* @capture: path of the capture file that was written, or NULL.
+/* The kernel that a variant was played on. */
+struct json_kernel {
+	const char *name;    /* as --kernel has it */
+	const char *release;
+	bool is_virtual;     /* its time is */
+};
+
+/* @kernel: NULL: unknown
+ * @capture: path of the capture file that was written, or NULL.
  * Return: 0, or -errno (a closed pipe, a full disk: the stream is flushed to know). */
 int json_print(FILE *out, const struct plan *plan, const struct record *record,
-	       const char *capture);
+	       const struct json_kernel *kernel, const char *capture);
 
 #endif

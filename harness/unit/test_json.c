@@ -16,6 +16,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+static const struct json_kernel guest = { "6.12", "6.12.94", true };
+
 /* Print and read back. */
 static json_t *json_of(const struct sample *sample, const char *capture_path)
 {
@@ -23,7 +25,8 @@ static json_t *json_of(const struct sample *sample, const char *capture_path)
 	json_error_t error;
 
 	capture_begin(&capture);
-	assert_int_equal(json_print(capture.out, &sample->plan, &sample->record, capture_path), 0);
+	assert_int_equal(json_print(capture.out, &sample->plan, &sample->record, &guest,
+				    capture_path), 0);
 	capture_end(&capture);
 	assert_ptr_equal(strchr(capture.text, '\n'), capture.text + capture.len - 1);
 
@@ -279,7 +282,7 @@ static void tells_write_errors(void **state)
 	assert_non_null(full);
 	signal(SIGPIPE, SIG_IGN);
 	sample_rst_after_fin(&sample, false);
-	assert_int_equal(json_print(full, &sample.plan, &sample.record, NULL), -ENOSPC);
+	assert_int_equal(json_print(full, &sample.plan, &sample.record, NULL, NULL), -ENOSPC);
 	fclose(full);
 
 	assert_int_equal(pipe(fds), 0);
@@ -287,7 +290,7 @@ static void tells_write_errors(void **state)
 
 	FILE *closed = fdopen(fds[1], "w");
 
-	assert_int_equal(json_print(closed, &sample.plan, &sample.record, NULL), -EPIPE);
+	assert_int_equal(json_print(closed, &sample.plan, &sample.record, NULL, NULL), -EPIPE);
 	fclose(closed);
 	sample_close(&sample);
 }
