@@ -51,9 +51,19 @@ static void print_text(struct performance *performance, const struct suite_job *
 		print_clean(performance->outputs->text, "      capture: %s", capture);
 		putc('\n', performance->outputs->text);
 	}
-	text_verdict(performance->outputs->text, job->plan, &job->record, &performance->outputs->out_style);
+	text_virtual_verdict(performance->outputs->text, job->plan, &job->record, job->wall,
+			     &performance->outputs->out_style);
 	if (ladder)
 		putc('\n', performance->outputs->text);
+}
+
+static void compare(struct performance *performance, const struct suite_job *job)
+{
+	struct arena *arena = arena_new();
+
+	comparison_add(performance->comparison, performance->kernel, variant_id(arena, job->plan),
+		       job->plan, &job->record);
+	arena_free(arena);
 }
 
 static void report(struct performance *performance, struct suite_job *job)
@@ -67,6 +77,8 @@ static void report(struct performance *performance, struct suite_job *job)
 	if (rc < 0 && !performance->outputs->write_error)
 		outputs_failed(performance->outputs, performance->outputs->json_name, strerror(-rc));
 	print_text(performance, job, capture);
+	if (performance->comparison)
+		compare(performance, job);
 }
 
 static void count(struct tally *tally, enum verdict verdict)
@@ -109,6 +121,8 @@ static void finished(void *context, size_t index)
 	struct performance *performance = context;
 
 	count(&performance->tally, performance->jobs[index].record.verdict);
+	if (performance->kernel->path)
+		performance->tally.virtual_ns += performance->jobs[index].record.duration;
 	performance->lacking += lacks_program(&performance->jobs[index].record);
 	performance->ended[index] = true;
 	if (performance->progress_wanted)
@@ -159,7 +173,7 @@ static const char *folder_of(const struct performance *performance, struct arena
 {
 	const char *folder = performance->options->captures;
 
-	if (!performance->one_of_several || !*folder)
+	if (!performance->comparison || !*folder)
 		return folder;
 	return arena_printf(arena, "%s/%s", folder, performance->kernel->name);
 }

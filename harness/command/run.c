@@ -98,6 +98,7 @@ struct run {
 	struct run_options options;
 	struct kernel_list list;
 	struct outputs outputs;
+	struct comparison *comparison; /* (owned) of several kernels, or NULL */
 	char **paths;
 	int n_paths;
 };
@@ -119,7 +120,7 @@ static int run_on(struct run *run, const struct kernel *kernel)
 {
 	struct performance performance = {
 		.options = &run->options, .kernel = kernel, .outputs = &run->outputs,
-		.one_of_several = run->list.count > 1,
+		.comparison = run->comparison,
 	};
 	struct loaded loaded;
 	int rc;
@@ -129,7 +130,7 @@ static int run_on(struct run *run, const struct kernel *kernel)
 	rc = load_all(&loaded, &run->options.common, run->paths, run->n_paths);
 	if (rc == 0 && !run->outputs.text)
 		rc = outputs_open(&run->outputs, &run->options, &loaded);
-	if (rc == 0 && performance.one_of_several)
+	if (rc == 0 && run->comparison)
 		print_header(run, kernel);
 	if (rc == 0)
 		rc = perform(&performance, &loaded);
@@ -142,8 +143,14 @@ static int run_on_all(struct run *run)
 {
 	int status = EXIT_PASSED;
 
+	if (run->list.count > 1)
+		run->comparison = comparison_new(run->list.kernels, run->list.count);
 	for (size_t i = 0; i < run->list.count && status != EXIT_USAGE; i++)
 		status = worse(status, run_on(run, &run->list.kernels[i]));
+	if (run->comparison && status != EXIT_USAGE)
+		comparison_print(run->outputs.text, run->comparison,
+				 run->options.loudness == VERBOSE, &run->outputs.out_style);
+	comparison_free(run->comparison);
 	if (run->outputs.text && outputs_close(&run->outputs) < 0)
 		status = worse(status, EXIT_MACHINE);
 	return status;

@@ -6,7 +6,7 @@
 #define TCPSCEN_COMMAND_RUN_H
 
 #include "command/command.h"
-#include "command/kernels.h"
+#include "command/compare.h"
 #include "report/style.h"
 #include "report/text.h"
 #include "run/suite.h"
@@ -51,7 +51,7 @@ int outputs_close(struct outputs *outputs);
 struct performance {
 	const struct run_options *options;
 	const struct kernel *kernel;
-	bool one_of_several;     /* the run plays on other kernels, too */
+	struct comparison *comparison; /* with the other kernels, or NULL: there are none */
 	struct outputs *outputs;
 	struct suite_job *jobs;  /* (owned) */
 	bool *ended;             /* (owned) */

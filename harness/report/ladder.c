@@ -45,6 +45,13 @@ static void format_time(int64_t ns, char buf[32])
 		 size % NS_PER_S / NS_PER_US);
 }
 
+static void begin_bare_row(const struct ladder *ladder)
+{
+	if (ladder->bare)
+		fprintf(ladder->out, "%d\t%" PRId64 "\t", ladder->lane,
+			ladder->at - ladder->record->begin);
+}
+
 void ladder_row(struct ladder *ladder, const int64_t *time, const char *line, struct strbuf *middle,
 		enum paint paint, const char *note)
 {
@@ -52,10 +59,11 @@ void ladder_row(struct ladder *ladder, const int64_t *time, const char *line, st
 	char text[32] = "";
 	enum paint note_paint = paint == PAINT_BAD ? PAINT_BAD : PAINT_DIM;
 
-	if (time)
+	if (time && !ladder->bare)
 		format_time(*time - ladder->record->begin, text);
 	term_cut(middle, ladder->middle, style);
 	term_pad(middle, ladder->middle);
+	begin_bare_row(ladder);
 	fprintf(ladder->out, "%s%-*s%s%s%s%s%s%s", term_paint(style, PAINT_DIM), ladder->time_width,
 		text, term_plain(style, PAINT_DIM), line, term_paint(style, paint),
 		strbuf_text(middle), term_plain(style, paint), line);
@@ -137,7 +145,8 @@ static void draw_gap(struct ladder *ladder, int64_t until, const char *note)
 	struct strbuf middle = STRBUF_INIT;
 	char duration[DURATION_LEN];
 
-	strbuf_printf(&middle, " %s", format_duration(until - ladder->last, duration));
+	format_duration(until - ladder->last, duration);
+	strbuf_printf(&middle, " %s", ladder->bare ? "" : duration);
 	ladder_row(ladder, NULL, ladder->glyphs->gap, &middle, PAINT_DIM, note);
 	strbuf_free(&middle);
 }
@@ -205,10 +214,13 @@ static void draw_events(struct ladder *ladder)
 	for (size_t place = 0; place < ladder->n_order;) {
 		const struct event *event = event_at(ladder, place);
 
-		if (event->kind != EVENT_WAIT && event->time - ladder->last >= GAP_NS)
+		if (event->kind != EVENT_WAIT && !ladder->bare &&
+		    event->time - ladder->last >= GAP_NS)
 			draw_gap(ladder, event->time, "");
 		strbuf_clear(&note);
 		note_text(ladder, event, count_packet(ladder, event), &note);
+		ladder->lane = lane_of(event);
+		ladder->at = event->time;
 		place += draw_event(ladder, place, strbuf_text(&note));
 		ladder->last = event_at(ladder, place - 1)->time;
 	}
@@ -239,6 +251,11 @@ static void lay_out(struct ladder *ladder)
 	memset(ladder->seen, 0, (size_t)ladder->plan->n_steps * sizeof(*ladder->seen));
 	strbuf_free(&note);
 	ladder->time_width += 2;
+	if (ladder->bare) {
+		ladder->time_width = 0;
+		ladder->middle = width;
+		return;
+	}
 	ladder->middle = width - ladder->time_width - 2 - (note_width ? NOTE_GAP + note_width : 0);
 	if (ladder->middle < MIDDLE_MIN)
 		ladder->middle = MIDDLE_MIN;
@@ -254,6 +271,7 @@ static void print_end(const struct ladder *ladder, const char *word, const char 
 	strbuf_printf(&line, "%s", word);
 	term_puts(&line, text, style);
 	term_cut(&line, style->width < STYLE_WIDTH_MIN ? STYLE_WIDTH_MIN : style->width, style);
+	begin_bare_row(ladder);
 	fprintf(ladder->out, "%s%s%s\n", term_paint(style, PAINT_BAD), strbuf_text(&line),
 		term_plain(style, PAINT_BAD));
 	strbuf_free(&line);
@@ -299,23 +317,43 @@ static void print_verdict(const struct ladder *ladder)
 	}
 }
 
+static void draw(struct ladder *ladder)
+{
+	ladder->arena = arena_new();
+	ladder->glyphs = ladder->style->unicode ? &unicode_glyphs : &ascii_glyphs;
+	ladder->order = ladder->bare
+		? events_by_lane(ladder->record, ladder->arena, &ladder->n_order)
+		: events_in_time(ladder->record, ladder->arena, &ladder->n_order);
+	ladder->seen = arena_alloc(ladder->arena,
+				   (size_t)ladder->plan->n_steps * sizeof(*ladder->seen));
+	lay_out(ladder);
+	if (ladder->n_order > 0 && !ladder->bare)
+		print_heads(ladder);
+	draw_events(ladder);
+	ladder->lane = LANE_OF_THE_END;
+	ladder->at = ladder->record->begin + ladder->record->duration;
+	print_failures(ladder);
+	print_verdict(ladder);
+	arena_free(ladder->arena);
+}
+
 void ladder_print(FILE *out, const struct plan *plan, const struct record *record,
 		  const struct report_style *style)
 {
 	struct ladder ladder = {
-		.out = out, .plan = plan, .record = record, .style = style,
-		.glyphs = style->unicode ? &unicode_glyphs : &ascii_glyphs,
-		.arena = arena_new(), .window = { -1, -1 },
+		.out = out, .plan = plan, .record = record, .style = style, .window = { -1, -1 },
 	};
 
-	ladder.order = events_in_time(record, ladder.arena, &ladder.n_order);
-	ladder.seen = arena_alloc(ladder.arena, (size_t)plan->n_steps * sizeof(*ladder.seen));
-	lay_out(&ladder);
-	if (ladder.n_order > 0) {
-		print_heads(&ladder);
-		draw_events(&ladder);
-	}
-	print_failures(&ladder);
-	print_verdict(&ladder);
-	arena_free(ladder.arena);
+	draw(&ladder);
+}
+
+void ladder_print_bare(FILE *out, const struct plan *plan, const struct record *record)
+{
+	static const struct report_style wide = { .unicode = true, .width = 400 };
+	struct ladder ladder = {
+		.out = out, .plan = plan, .record = record, .style = &wide, .window = { -1, -1 },
+		.bare = true,
+	};
+
+	draw(&ladder);
 }

@@ -31,6 +31,9 @@ struct ladder {
 	int middle;         /* columns between the lifelines */
 	int64_t last;       /* time of the row before */
 	int window[PLAN_HOSTS]; /* shown last, by sender; -1: none */
+	bool bare;          /* see ladder_print_bare(); of these, where we are: */
+	int lane;
+	int64_t at;
 };
 
 /* The event, and its blob, at @place in the order of drawing. */

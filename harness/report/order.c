@@ -30,6 +30,7 @@ static bool has_place(enum event_kind kind)
 }
 
 struct placed {
+	int lane;
 	int64_t time;
 	size_t index;
 };
@@ -43,21 +44,73 @@ static int by_time(const void *a, const void *b)
 	return one->index < two->index ? -1 : one->index > two->index;
 }
 
-size_t *events_in_time(const struct record *record, struct arena *arena, size_t *count)
+static int by_lane(const void *a, const void *b)
+{
+	const struct placed *one = a, *two = b;
+
+	if (one->lane != two->lane)
+		return one->lane < two->lane ? -1 : 1;
+	return by_time(a, b);
+}
+
+static size_t *sort_events(const struct record *record, struct arena *arena,
+			   int (*compare)(const void *, const void *), size_t *count)
 {
 	struct placed *placed = arena_alloc(arena, record->count * sizeof(*placed));
 	size_t *order = arena_alloc(arena, record->count * sizeof(*order));
 	size_t n = 0;
 
-	for (size_t i = 0; i < record->count; i++)
-		if (has_place(record->events[i].kind))
-			placed[n++] = (struct placed){ record->events[i].time, i };
+	for (size_t i = 0; i < record->count; i++) {
+		const struct event *event = &record->events[i];
+
+		if (has_place(event->kind))
+			placed[n++] = (struct placed){ lane_of(event), event->time, i };
+	}
 	if (n > 0)
-		qsort(placed, n, sizeof(*placed), by_time);
+		qsort(placed, n, sizeof(*placed), compare);
 	for (size_t i = 0; i < n; i++)
 		order[i] = placed[i].index;
 	*count = n;
 	return order;
+}
+
+size_t *events_in_time(const struct record *record, struct arena *arena, size_t *count)
+{
+	return sort_events(record, arena, by_time, count);
+}
+
+size_t *events_by_lane(const struct record *record, struct arena *arena, size_t *count)
+{
+	return sort_events(record, arena, by_lane, count);
+}
+
+int lane_of(const struct event *event)
+{
+	enum { WIRE, SENDERS, ASKED = SENDERS + PLAN_HOSTS + 1, PROGRAMS = ASKED + PLAN_HOSTS,
+	       CALLERS = LANE_OF_THE_END / 2 };
+
+	switch (event->kind) {
+	case EVENT_PACKET:
+		return SENDERS + 1 + event->u.packet.from; /* NO_INDEX is -1 */
+	case EVENT_CALL:
+		return CALLERS + event->u.call.caller;
+	case EVENT_RESULT:
+		return CALLERS + event->u.result.caller;
+	case EVENT_ASK:
+		return ASKED + event->u.ask.host;
+	case EVENT_PROGRAM:
+		return PROGRAMS + 1 + event->u.program.program;
+	case EVENT_WIRE:
+	case EVENT_WAIT:
+	case EVENT_READY:
+	case EVENT_BEGIN:
+	case EVENT_STEP:
+	case EVENT_CHECKED:
+	case EVENT_FAILURE:
+	case EVENT_END:
+		break;
+	}
+	return WIRE;
 }
 
 int step_line(const struct plan *plan, int step)

@@ -32,4 +32,11 @@ bool error_place(const struct plan *plan, const struct record *record, struct sp
 /* The reason of a skip or an error, NULL when none is known. */
 const char *record_reason(const struct plan *plan, const struct record *record);
 
+/* The same, lane by lane; a lane is what one sender sends, one caller or one program does. */
+size_t *events_by_lane(const struct record *record, struct arena *arena, size_t *count);
+
+/* The lane of an event that has a place in time. Return: 0 to LANE_OF_THE_END - 1. */
+enum { LANE_OF_THE_END = 1 << 20 };
+int lane_of(const struct event *event);
+
 #endif

@@ -6,6 +6,7 @@
 #include "report/order.h"
 #include "report/term.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { TITLE_MIN = 16 }; /* columns; a title with fewer says nothing */
@@ -232,24 +233,59 @@ static void add_title(struct strbuf *line, const char *title, int columns,
 	strbuf_free(&text);
 }
 
+/* A number's first two digits: 8973 → 9000. */
+static int64_t roughly(int64_t number)
+{
+	int64_t unit = 1;
+
+	while (number / unit >= 100)
+		unit *= 10;
+	return (number + unit / 2) / unit * unit;
+}
+
+/* "3.1 ms"; "927 s in 0.1 s, ×9000": both in the same unit. @wall: 0: time was real */
+static void duration_text(struct strbuf *out, int64_t duration, int64_t wall,
+			  const struct report_style *style)
+{
+	enum { LONG_S = 1, MUCH = 10 }; /* less is not worth a word */
+	char text[DURATION_LEN];
+
+	if (wall <= 0 || duration < LONG_S * NS_PER_S || duration / wall < MUCH) {
+		strbuf_puts(out, short_duration(duration, text));
+		return;
+	}
+	if (duration < 10 * NS_PER_S)
+		strbuf_puts(out, short_duration(duration, text));
+	else
+		strbuf_printf(out, "%" PRId64 " s", (duration + NS_PER_S / 2) / NS_PER_S);
+	strbuf_printf(out, wall < 10 * NS_PER_S ? " in %.2g s, " : " in %.0f s, ",
+		      (double)wall / (double)NS_PER_S);
+	strbuf_printf(out, "%s%" PRId64, style->unicode ? "×" : "x", roughly(duration / wall));
+}
+
 void text_verdict(FILE *out, const struct plan *plan, const struct record *record,
 		  const struct report_style *style)
 {
+	text_virtual_verdict(out, plan, record, 0, style);
+}
+
+void text_virtual_verdict(FILE *out, const struct plan *plan, const struct record *record,
+			  int64_t wall, const struct report_style *style)
+{
 	struct verdict_word word = verdict_word(record->verdict);
-	struct strbuf line = STRBUF_INIT;
-	char duration[DURATION_LEN];
+	struct strbuf line = STRBUF_INIT, duration = STRBUF_INIT;
 	struct span place;
 
 	name_text(plan, style, &line);
-	short_duration(record->duration, duration);
+	duration_text(&duration, record->duration, wall, style);
 	if (record->verdict == VERDICT_PASSED || record->verdict == VERDICT_FAILED ||
 	    error_place(plan, record, &place)) {
 		int taken = (int)strlen(word.text) + 1 + term_width(strbuf_text(&line)) + 2;
 
 		add_title(&line, plan->title ? plan->title : "",
-			  style->width - taken - 2 - (int)strlen(duration), style);
-		strbuf_printf(&line, "  %s%s%s", term_paint(style, PAINT_DIM), duration,
-			      term_plain(style, PAINT_DIM));
+			  style->width - taken - 2 - term_width(strbuf_text(&duration)), style);
+		strbuf_printf(&line, "  %s%s%s", term_paint(style, PAINT_DIM),
+			      strbuf_text(&duration), term_plain(style, PAINT_DIM));
 	} else {
 		strbuf_puts(&line, "  ");
 		term_puts(&line, reason_of(plan, record), style);
@@ -257,6 +293,57 @@ void text_verdict(FILE *out, const struct plan *plan, const struct record *recor
 	fprintf(out, "%s%s%s %s\n", term_paint(style, word.paint), word.text,
 		term_plain(style, word.paint), strbuf_text(&line));
 	strbuf_free(&line);
+	strbuf_free(&duration);
+}
+
+/* ---- tables of verdicts ---- */
+
+int text_columns(const char *text, const struct report_style *style)
+{
+	struct strbuf clean = STRBUF_INIT;
+	int columns;
+
+	term_puts(&clean, text, style);
+	columns = term_width(strbuf_text(&clean));
+	strbuf_free(&clean);
+	return columns;
+}
+
+void text_verdict_row(FILE *out, const char *name, int name_columns, const enum verdict *verdicts,
+		      const int *columns, size_t count, const struct report_style *style)
+{
+	static const struct verdict_word none = { "-", PAINT_DIM };
+	struct strbuf clean = STRBUF_INIT;
+
+	term_puts(&clean, name, style);
+	term_pad(&clean, name_columns);
+	fputs(strbuf_text(&clean), out);
+	for (size_t i = 0; i < count; i++) {
+		struct verdict_word word = verdicts[i] == VERDICT_NONE ? none
+								       : verdict_word(verdicts[i]);
+		int width = (int)strcspn(word.text, " ");
+
+		fprintf(out, "  %s%.*s%s", term_paint(style, word.paint), width, word.text,
+			term_plain(style, word.paint));
+		if (i + 1 < count)
+			fprintf(out, "%*s", columns[i] > width ? columns[i] - width : 0, "");
+	}
+	putc('\n', out);
+	strbuf_free(&clean);
+}
+
+/* ---- summaries ---- */
+
+/* "14 h 3 min": of hours, seconds are of no interest. */
+static const char *rough_duration(int64_t ns, char buf[DURATION_LEN])
+{
+	const int64_t minute = 60 * NS_PER_S;
+	long long minutes = (ns + minute / 2) / minute;
+
+	if (ns < 60 * minute)
+		return short_duration(ns, buf);
+	snprintf(buf, DURATION_LEN, "%lld h %lld min", minutes / 60, minutes % 60);
+	return buf;
 }
 
 void text_summary(FILE *out, const struct tally *tally, const struct report_style *style)
@@ -274,6 +361,8 @@ void text_summary(FILE *out, const struct tally *tally, const struct report_styl
 		fprintf(out, ", %d skipped", tally->skipped);
 	if (tally->unplayed > 0)
 		fprintf(out, ", %d not played", tally->unplayed);
+	if (tally->virtual_ns > 0)
+		fprintf(out, ": %s", rough_duration(tally->virtual_ns, duration));
 	fprintf(out, " in %s%s\n", short_duration(tally->wall_ns, duration),
 		term_plain(style, paint));
 }

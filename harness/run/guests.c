@@ -107,10 +107,13 @@ static void finish_first(struct guests *guests, struct place *place)
 {
 	struct suite_job *job = place->queue[0];
 
+	int64_t now = clock_mono_ns();
+
+	job->wall = now - place->began;
 	place->n_queue--;
 	place->n_told -= place->n_told > 0;
 	memmove(place->queue, place->queue + 1, place->n_queue * sizeof(place->queue[0]));
-	place->began = clock_mono_ns();
+	place->began = now;
 	bill_finish(&guests->bill, job);
 }
 

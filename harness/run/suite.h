@@ -13,6 +13,7 @@
 struct suite_job {
 	const struct plan *plan;
 	struct record record; /* (owned) complete when finished() is told of it */
+	int64_t wall;         /* ns on our clock, if the record's time is virtual, else 0 */
 };
 
 struct suite_options {

@@ -126,22 +126,77 @@ static void each_verdict_has_a_line(void **state)
 	sample_close(&sample);
 }
 
+static void virtual_time_has_a_ratio(void **state)
+{
+	static const struct {
+		int64_t duration, wall;
+		const char *text, *ascii;
+	} cases[] = {
+		{ 927 * NS_PER_S, 103 * NS_PER_MS, "927 s in 0.1 s, ×9000",
+		  "927 s in 0.1 s, x9000" },
+		{ 62 * NS_PER_S, 30 * NS_PER_MS, "62 s in 0.03 s, ×2100", "62 s in 0.03 s, x2100" },
+		{ 86400 * NS_PER_S, 12345 * NS_PER_MS, "86400 s in 12 s, ×7000",
+		  "86400 s in 12 s, x7000" },
+		{ 1800 * NS_PER_MS, 15 * NS_PER_MS, "1.8 s in 0.015 s, ×120",
+		  "1.8 s in 0.015 s, x120" },
+		{ 62 * NS_PER_S, 0, "62 s", "62 s" },                    /* real time */
+		{ 62 * NS_PER_S, 7 * NS_PER_S, "62 s", "62 s" },         /* not much gained */
+		{ 120 * NS_PER_MS, NS_PER_MS, "120 ms", "120 ms" },      /* not long */
+	};
+	struct sample sample;
+	struct capture_text capture;
+
+	(void)state;
+	sample_rst_after_fin(&sample, false);
+	sample.plan.title = "T";
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		char expected[128];
+
+		snprintf(expected, sizeof(expected), "PASS  scenarios/rst_after_fin.scn [4]  T  %s\n",
+			 i % 2 ? cases[i / 2].ascii : cases[i / 2].text);
+		sample.record.duration = cases[i / 2].duration;
+		capture_begin(&capture);
+		text_virtual_verdict(capture.out, &sample.plan, &sample.record, cases[i / 2].wall,
+				     i % 2 ? &ascii : &plain);
+		assert_string_equal(capture_end(&capture), expected);
+		capture_free(&capture);
+	}
+	sample_close(&sample);
+}
+
+static void verdicts_stand_in_columns(void **state)
+{
+	static const enum verdict verdicts[] = { VERDICT_PASSED, VERDICT_NONE, VERDICT_ERROR };
+	static const int columns[] = { 5, 8, 5 };
+	struct capture_text capture;
+
+	(void)state;
+	capture_begin(&capture);
+	text_verdict_row(capture.out, "a\n日本[4]", 10, verdicts, columns, 3, &plain);
+	assert_string_equal(capture_end(&capture), "a 日本[4]   PASS   -         ERROR\n");
+	assert_int_equal(text_columns("a\n日本[4]", &plain), 9);
+	capture_free(&capture);
+}
+
 static void summary_names_what_there_was(void **state)
 {
 	static const struct {
 		struct tally tally;
 		const char *text;
 	} cases[] = {
-		{ { 12, 1, 2, 0, 0, 3200000000 }, "12 passed, 1 failed, 2 skipped in 3.2 s\n" },
-		{ { 3, 0, 0, 0, 0, 5000000 }, "3 passed in 5 ms\n" },
-		{ { 0, 0, 0, 1, 0, 1000000 }, "0 passed, 1 error in 1 ms\n" },
-		{ { 0, 0, 4, 2, 0, 1000000 }, "0 passed, 2 errors, 4 skipped in 1 ms\n" },
-		{ { 1, 0, 0, 0, 0, 9960000 }, "1 passed in 10 ms\n" },
-		{ { 1, 0, 0, 0, 0, 3141592 }, "1 passed in 3.1 ms\n" },
-		{ { 1, 0, 0, 0, 0, 145817000 }, "1 passed in 146 ms\n" },
-		{ { 1, 0, 0, 0, 0, 999700000 }, "1 passed in 1 s\n" },
-		{ { 1, 0, 0, 0, 0, 7 }, "1 passed in 7 ns\n" },
-		{ { 1, 1, 1, 1, 38, 1000 },
+		{ { 12, 1, 2, 0, 0, 3200000000, 0 }, "12 passed, 1 failed, 2 skipped in 3.2 s\n" },
+		{ { 3, 0, 0, 0, 0, 5000000, 0 }, "3 passed in 5 ms\n" },
+		{ { 0, 0, 0, 1, 0, 1000000, 0 }, "0 passed, 1 error in 1 ms\n" },
+		{ { 0, 0, 4, 2, 0, 1000000, 0 }, "0 passed, 2 errors, 4 skipped in 1 ms\n" },
+		{ { 1, 0, 0, 0, 0, 9960000, 0 }, "1 passed in 10 ms\n" },
+		{ { 1, 0, 0, 0, 0, 3141592, 0 }, "1 passed in 3.1 ms\n" },
+		{ { 1, 0, 0, 0, 0, 145817000, 0 }, "1 passed in 146 ms\n" },
+		{ { 1, 0, 0, 0, 0, 999700000, 0 }, "1 passed in 1 s\n" },
+		{ { 1, 0, 0, 0, 0, 7, 0 }, "1 passed in 7 ns\n" },
+		{ { 508, 0, 0, 0, 0, 5200000000, 50580000000000 },
+		  "508 passed: 14 h 3 min in 5.2 s\n" },
+		{ { 2, 0, 0, 0, 0, 30000000, 1854000000000 }, "2 passed: 30 min 54 s in 30 ms\n" },
+		{ { 1, 1, 1, 1, 38, 1000, 0 },
 		  "1 passed, 1 failed, 1 error, 1 skipped, 38 not played in 1 us\n" },
 	};
 	struct report_style color = { .color = true, .width = 80 };
@@ -462,6 +517,8 @@ int main(void)
 		cmocka_unit_test(failure_has_place_table_and_notes),
 		cmocka_unit_test(table_fits_its_widest_cell),
 		cmocka_unit_test(each_verdict_has_a_line),
+		cmocka_unit_test(virtual_time_has_a_ratio),
+		cmocka_unit_test(verdicts_stand_in_columns),
 		cmocka_unit_test(summary_names_what_there_was),
 		cmocka_unit_test(progress_is_one_line),
 		cmocka_unit_test(calls_in_words),
