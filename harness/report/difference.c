@@ -157,6 +157,24 @@ static size_t blur_quoted_packet(struct strbuf *out, const char *text)
 	return queued ? (size_t)(queued - text) : 0;
 }
 
+/* "wscale 7" → "wscale *", "win 502" → "win *": how big buffers are depends on how much memory a machine
+ * has. A shut window is one everywhere. */
+static size_t blur_window(struct strbuf *out, const char *text)
+{
+	static const char *const words[] = { "wscale ", "win " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t word = strlen(words[i]);
+		size_t number = strncmp(text, words[i], word) == 0 ? digits(text + word) : 0;
+
+		if (number == 0)
+			continue;
+		strbuf_printf(out, "%s%s", words[i], strtoul(text + word, NULL, 10) ? "*" : "0");
+		return word + number;
+	}
+	return 0;
+}
+
 /* How a ladder ends is told by the line; why, which is full of times, is not compared. */
 static size_t message_at(const char *text)
 {
@@ -181,6 +199,8 @@ static void add_blurred(struct strbuf *out, const char *text, bool timed)
 			taken = blur_cookie(out, text);
 		if (!taken && !in_word && !timed)
 			taken = blur_duration(out, text);
+		if (!taken && !in_word && !timed)
+			taken = blur_window(out, text);
 		in_word = isalnum((unsigned char)*text) || *text == '.';
 		if (!taken)
 			strbuf_addch(out, *text);

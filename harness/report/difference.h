@@ -7,7 +7,10 @@
  *   the values of timestamps, since a kernel adds a random offset for each connection;
  *   ephemeral ports; Fast Open cookies; the packets that an error queue quotes, which hold all these;
  *   times less than half a jiffy apart, since a guest's clock advances a little with
- *   each reading of it. Where one kernel's time is real, all times and durations.
+ *   each reading of it.
+ *
+ * Where one of them is the running kernel: all times and durations, and, since they depend on the machine's
+ * memory, windows other than 0 and their scale.
  *
  * Sequence numbers are relative in any ladder. Why a ladder ends in FAIL or ERROR is not compared, only that
  * it does, and at which line.

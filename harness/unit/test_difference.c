@@ -91,6 +91,12 @@ static void times_count_where_both_are_virtual(void **state)
 	assert_differ(early, late, true, "1.000000  │──── SYN ────▶│  line 4",
 		      "1.001000  │──── SYN ────▶│  line 4");
 	assert_alike(early, late, false);
+	assert_alike("1\t0\t│ SYN win 64240 <wscale 7> │\n", "1\t0\t│ SYN win 65 <wscale 10> │\n",
+		     false);
+	assert_differ("1\t0\t│ ACK win 0 │\n", "1\t0\t│ ACK win 5 │\n", false,
+		      "0.000000  │ ACK win 0 │", "0.000000  │ ACK win 5 │");
+	assert_differ("1\t0\t│ ACK win 4 │\n", "1\t0\t│ ACK win 5 │\n", true,
+		      "0.000000  │ ACK win 4 │", "0.000000  │ ACK win 5 │");
 	assert_differ("7\t0\t│ timer = on 1 s │\n", "7\t0\t│ timer = off │\n", false,
 		      "0.000000  │ timer = on 1 s │", "0.000000  │ timer = off │");
 }
