@@ -163,6 +163,7 @@ fuzz-%:
 
 bench: all
 	/usr/bin/python3 harness/bench/bench.py --tcpscen $(BUILD)/tcpscen
+	/usr/bin/python3 harness/bench/virtual.py --tcpscen $(BUILD)/tcpscen
 
 # ---- installing ----
 

@@ -64,7 +64,7 @@ static int kernel_main(void *arg)
 		"con=null", "con0=null,fd:1", "ssl=null", "ssl0=fd:3,fd:4",
 		"quiet", "panic=-1",
 		"time-travel=inf-cpu",
-		"time-travel-start=946684800", /* 2000-01-01: the same in every run */
+		"time-travel-start=946684800000000000", /* ns: 2000-01-01, the same in every run */
 		"--", "guest", NULL,
 	};
 
