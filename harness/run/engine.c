@@ -3,11 +3,11 @@
 #include "run/engine.h"
 
 #include "base/clock.h"
+#include "base/processor.h"
 #include "run/blame.h"
 #include "run/play.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,28 +153,6 @@ static void abort_connections(struct engine *engine)
 				stage_abort(&engine->stage, host, engine->connections[i].flow.port);
 }
 
-/* A player and all its children keep to one processor. The kernel queues a packet on the
- * processor that sends it; on two processors' queues packets overtake one another, and the wire
- * would reorder what nobody told it to. @turn spreads the players over the processors. */
-static void choose_processor(int turn)
-{
-	cpu_set_t allowed, one;
-	int n, wanted;
-
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return;
-	n = CPU_COUNT(&allowed);
-	wanted = n > 0 ? turn % n : 0;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed) || wanted-- > 0)
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		sched_setaffinity(0, sizeof(one), &one); /* refused: then it is only less exact */
-		return;
-	}
-}
-
 int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
@@ -186,7 +164,9 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 	engine->virtual_time = pipes->virtual_time;
 	engine->step = NO_INDEX;
 	engine->arena = arena_new();
-	choose_processor(pipes->turn);
+	/* The kernel queues a packet on the processor that sends it; on two processors' queues packets
+	 * overtake one another, and the wire would reorder what nobody told it to. */
+	processor_keep_to(pipes->turn);
 	rc = stage_open(&engine->stage, plan, pipes->events);
 	if (wait_at_gate(engine, pipes)) {
 		begin(engine);

@@ -2,6 +2,7 @@
 #include "run/guest.h"
 
 #include "base/clock.h"
+#include "base/processor.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -22,6 +23,7 @@ enum { EVENTS_ROOM = 1 << 20, CONSOLE_ROOM = 1 << 16, ARGUMENT_LEN = 4200 };
 
 struct boot {
 	const struct guest_setup *setup;
+	int turn;
 	int orders, events, console; /* the guest's ends */
 };
 
@@ -68,6 +70,9 @@ static int kernel_main(void *arg)
 		"--", "guest", NULL,
 	};
 
+	/* the kernel and the processes that run its programs' code take turns: on one processor
+	 * that costs least */
+	processor_keep_to(boot->turn);
 	/* the terminal's ^C is the suite's affair; and a guest is more than one process */
 	setsid();
 	setrlimit(RLIMIT_CORE, &no_core); /* a panic aborts */
@@ -106,9 +111,9 @@ static int open_pipe(int ours, int room, int *our_end, int *guests_end)
 	return fcntl(*our_end, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-int guest_boot(struct guest *guest, const struct guest_setup *setup)
+int guest_boot(struct guest *guest, const struct guest_setup *setup, int turn)
 {
-	struct boot boot = { setup, -1, -1, -1 };
+	struct boot boot = { setup, turn, -1, -1, -1 };
 	int rc;
 
 	guest_init(guest);

@@ -29,8 +29,8 @@ struct guest {
 
 void guest_init(struct guest *guest);
 
-/* Boot. Return: 0 or -errno. */
-int guest_boot(struct guest *guest, const struct guest_setup *setup);
+/* Boot. @turn: numbers the guests that run side by side. Return: 0 or -errno. */
+int guest_boot(struct guest *guest, const struct guest_setup *setup, int turn);
 
 /* Kill it, with all that it consists of. */
 void guest_kill(struct guest *guest);

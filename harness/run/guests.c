@@ -59,7 +59,7 @@ static int tell_of(struct place *place, const struct suite_job *job)
 
 static int boot(struct guests *guests, struct place *place)
 {
-	int rc = guest_boot(&place->guest, guests->setup);
+	int rc = guest_boot(&place->guest, guests->setup, (int)(place - guests->places));
 
 	place->booted = rc == 0;
 	place->spoken = false;
