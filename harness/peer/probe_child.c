@@ -15,6 +15,7 @@
 #include "peer/probe_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -132,14 +133,27 @@ static int raise_fd_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }
 
+/* … and let there be a table for so many, now. When a process with threads grows it, the kernel
+ * waits for a grace period of its read-copy-update (expand_fdtable() of fs/file.c): the first call
+ * would take 10 ms. @fd: any that is open */
+static int grow_fd_table(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, PROBE_FD_BASE + PLAN_SOCKETS_MAX);
+
+	return high < 0 || close(high) < 0 ? -errno : 0;
+}
+
 static int settle(const struct probe_scene *scene)
 {
 	sigset_t set;
-	int rc;
+	int rc, fd = -1;
 
-	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+	for (int i = 0; i < PLAN_CALLERS_MAX; i++) {
 		if (scene->engine_ends[i] >= 0)
 			close(scene->engine_ends[i]);
+		if (scene->ends[i] >= 0)
+			fd = scene->ends[i];
+	}
 	rc = world_visit(scene->world, scene->host);
 	if (rc < 0)
 		return rc;
@@ -147,7 +161,8 @@ static int settle(const struct probe_scene *scene)
 	sigaddset(&set, SIGPIPE);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || prctl(PR_SET_TIMERSLACK, 1UL) < 0)
 		return -errno;
-	return raise_fd_limit();
+	rc = raise_fd_limit();
+	return rc < 0 ? rc : grow_fd_table(fd);
 }
 
 static void report_failure(const struct probe_scene *scene, int rc)
