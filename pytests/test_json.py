@@ -23,7 +23,7 @@ RECORD = {
 }
 # What an event of each kind has besides `event` and `time_ns`.
 EVENTS = {
-    "ready": {}, "begin": {}, "wait": {}, "wire": {"line": int}, "end": {"frames_lost": int, "unrecorded": int},
+    "ready": {}, "begin": {}, "wait": {}, "wire": {"line": int}, "end": {"frames_lost": int, "kept_ns": int, "unrecorded": int},
     "packet": {"from": (str, type(None)), "fate": str, "packet": dict, "bytes": str},
     "call": {"host": str, "caller": str, "call": str, "text": str, "args": dict, "line": int},
     "result": {"host": str, "caller": str, "call": str, "started_ns": int, "ret": int, "sigpipe": bool,

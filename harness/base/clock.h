@@ -20,6 +20,7 @@
 
 int64_t clock_real_ns(void);
 int64_t clock_mono_ns(void);
+int64_t clock_cpu_ns(void); /* how long this thread has computed */
 
 /* The distance of the two clocks, remembered at a scenario's start. */
 int64_t clock_offset_ns(void);

@@ -119,6 +119,7 @@ static const char *next_word(struct guest_side *side)
 static void emit(const struct guest_side *side, enum event_kind kind, const char *why)
 {
 	struct strbuf frames = STRBUF_INIT;
+	size_t done = 0;
 	const struct event event = {
 		.kind = kind, .step = NO_INDEX, .time = clock_real_ns(),
 		.blob_len = (uint32_t)strlen(why),
@@ -126,7 +127,7 @@ static void emit(const struct guest_side *side, enum event_kind kind, const char
 	};
 
 	record_pack(&frames, &event, why);
-	must(record_write(side->line, &frames) == 0, "write to the serial line");
+	must(record_write(side->line, &frames, &done) == 0, "write to the serial line");
 	strbuf_free(&frames);
 }
 

@@ -42,7 +42,7 @@ static void print_text(struct performance *performance, const struct suite_job *
 	bool passed = job->record.verdict == VERDICT_PASSED;
 	bool ladder = performance->ladders || (!passed && job->record.verdict == VERDICT_FAILED);
 
-	if (performance->options->loudness == QUIET && passed)
+	if (performance->options->loudness == QUIET && passed && !job->record.played_before)
 		return;
 	if (ladder && job->record.verdict != VERDICT_SKIPPED)
 		ladder_print(performance->outputs->text, job->plan, &job->record, &performance->outputs->out_style);
@@ -123,6 +123,7 @@ static void finished(void *context, size_t index)
 	count(&performance->tally, performance->jobs[index].record.verdict);
 	if (performance->kernel->path)
 		performance->tally.virtual_ns += performance->jobs[index].record.duration;
+	performance->tally.replayed += performance->jobs[index].record.played_before > 0;
 	performance->lacking += lacks_program(&performance->jobs[index].record);
 	performance->ended[index] = true;
 	if (performance->progress_wanted)

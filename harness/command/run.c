@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { REPLAYS = 2 /* by default */ };
+
 /* ---- which kernels ---- */
 
 struct kernel_list {
@@ -161,6 +163,7 @@ int command_run(int argc, char **argv)
 	struct run run = { .options = { .loudness = NORMAL } };
 
 	run.options.suite.play = engine_play;
+	run.options.suite.replays = REPLAYS;
 	run.options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	common_init(&run.options.common, argv[0]);
 

@@ -32,6 +32,8 @@ static const char help[] =
 	"  --timeout SECONDS\n"
 	"                   stop a variant that takes longer on your clock (default: by its own\n"
 	"                   times)\n"
+	"  --replays N      play a variant again, up to N times (default: 2), when the machine was\n"
+	"                   too busy to tell what the kernel does\n"
 	"  --captures DIR   write a capture file (pcapng) for each variant\n"
 	"  --json FILE|-    write each variant's whole record as a line of JSON\n"
 	"  -v               show every ladder\n"
@@ -45,7 +47,7 @@ static const char help[] =
 	"  tcpscen run -j 16 -k 'timers and not slow' --json results.json scenarios\n";
 
 enum { OPT_TIMEOUT = OPT_COMMON_LAST, OPT_CAPTURES, OPT_JSON, OPT_TIME, OPT_KERNEL,
-       OPT_GUEST_PATIENCE };
+       OPT_GUEST_PATIENCE, OPT_REPLAYS };
 
 /* A whole number of @low to @high. Return: false after an error message. */
 static bool read_number(const char *option, const char *text, long low, long high, long *out)
@@ -91,6 +93,11 @@ static int run_option(void *context, int opt, const char *value)
 			return EXIT_USAGE;
 		options->guest_patience = number * NS_PER_S;
 		return 0;
+	case OPT_REPLAYS:
+		if (!read_number("--replays", value, 0, 1000, &number))
+			return EXIT_USAGE;
+		options->suite.replays = (int)number;
+		return 0;
 	case 'x':
 		options->suite.stop = true;
 		return 0;
@@ -126,6 +133,7 @@ int run_read_options(struct run_options *options, int argc, char **argv)
 		{ "time", required_argument, NULL, OPT_TIME },
 		{ "kernel", required_argument, NULL, OPT_KERNEL },
 		{ "guest-patience", required_argument, NULL, OPT_GUEST_PATIENCE },
+		{ "replays", required_argument, NULL, OPT_REPLAYS },
 		{ "captures", required_argument, NULL, OPT_CAPTURES },
 		{ "json", required_argument, NULL, OPT_JSON },
 		{ "verbose", no_argument, NULL, 'v' },

@@ -364,6 +364,7 @@ static void add_kind(struct json_maker *maker, json_t *object, const struct plan
 			put_number(maker, object, "line",
 				   source_line(plan->source, event->u.end.span.start));
 		put_number(maker, object, "frames_lost", event->u.end.frames_lost);
+		put_number(maker, object, "kept_ns", event->u.end.kept);
 		put_number(maker, object, "unrecorded", event->u.end.unrecorded);
 		break;
 	case EVENT_READY:

@@ -273,6 +273,7 @@ void text_virtual_verdict(FILE *out, const struct plan *plan, const struct recor
 			  int64_t wall, const struct report_style *style)
 {
 	struct verdict_word word = verdict_word(record->verdict);
+	const char *again = record->played_before ? ", played again: the machine was too busy" : "";
 	struct strbuf line = STRBUF_INIT, duration = STRBUF_INIT;
 	struct span place;
 
@@ -283,9 +284,11 @@ void text_virtual_verdict(FILE *out, const struct plan *plan, const struct recor
 		int taken = (int)strlen(word.text) + 1 + term_width(strbuf_text(&line)) + 2;
 
 		add_title(&line, plan->title ? plan->title : "",
-			  style->width - taken - 2 - term_width(strbuf_text(&duration)), style);
-		strbuf_printf(&line, "  %s%s%s", term_paint(style, PAINT_DIM),
-			      strbuf_text(&duration), term_plain(style, PAINT_DIM));
+			  style->width - taken - 2 - term_width(strbuf_text(&duration)) -
+				  (int)strlen(again),
+			  style);
+		strbuf_printf(&line, "  %s%s%s%s", term_paint(style, PAINT_DIM),
+			      strbuf_text(&duration), again, term_plain(style, PAINT_DIM));
 	} else {
 		strbuf_puts(&line, "  ");
 		term_puts(&line, reason_of(plan, record), style);
@@ -361,6 +364,8 @@ void text_summary(FILE *out, const struct tally *tally, const struct report_styl
 		fprintf(out, ", %d skipped", tally->skipped);
 	if (tally->unplayed > 0)
 		fprintf(out, ", %d not played", tally->unplayed);
+	if (tally->replayed > 0)
+		fprintf(out, ", %d played again", tally->replayed);
 	if (tally->virtual_ns > 0)
 		fprintf(out, ": %s", rough_duration(tally->virtual_ns, duration));
 	fprintf(out, " in %s%s\n", short_duration(tally->wall_ns, duration),

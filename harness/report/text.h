@@ -9,6 +9,7 @@
 struct tally {
 	int passed, failed, skipped, errors;
 	int unplayed; /* chosen, but the run was over before */
+	int replayed; /* of all these: played more than once, for the machine was too busy */
 	int64_t wall_ns;
 	int64_t virtual_ns; /* that passed in guests, in all; 0: time was real */
 };
@@ -18,8 +19,8 @@ struct tally {
 void text_failure(FILE *out, const struct plan *plan, const struct record *record,
 		  const struct report_style *style);
 
-/* One line: "PASS  scenarios/rst_after_fin.scn [4]  A write after…  3.1 ms";
- * "SKIP  scenarios/rst.scn [4]  needs kernel >= 6.5". */
+/* One line: "PASS  scenarios/rst_after_fin.scn [4]  A write after…  3.1 ms", with ", played again: the
+ * machine was too busy" where it was; "SKIP  scenarios/rst.scn [4]  needs kernel >= 6.5". */
 void text_verdict(FILE *out, const struct plan *plan, const struct record *record,
 		  const struct report_style *style);
 
@@ -36,7 +37,7 @@ void text_verdict_row(FILE *out, const char *name, int name_columns, const enum 
 /* Columns that @text takes up once it is fit to be printed. */
 int text_columns(const char *text, const struct report_style *style);
 
-/* "12 passed, 1 failed, 2 skipped, 5 not played in 3.2 s";
+/* "12 passed, 1 failed, 2 skipped, 5 not played, 1 played again in 3.2 s";
  * "508 passed: 14 h 3 min in 5.2 s", where time was virtual. */
 void text_summary(FILE *out, const struct tally *tally, const struct report_style *style);
 

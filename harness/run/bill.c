@@ -34,8 +34,9 @@ int bill_open(struct bill *bill, struct suite_job *jobs, size_t count,
 		.jobs = jobs, .count = count, .options = options, .watch = watch,
 		.cost = cost, .began = clock_mono_ns(),
 		.order = calloc(count + 1, sizeof(*bill->order)),
+		.again = calloc(count + 1, sizeof(*bill->again)),
 	};
-	if (!bill->order)
+	if (!bill->order || !bill->again)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		bill->order[i] = i;
@@ -48,32 +49,57 @@ int bill_open(struct bill *bill, struct suite_job *jobs, size_t count,
 void bill_free(struct bill *bill)
 {
 	free(bill->order);
-	bill->order = NULL;
+	free(bill->again);
+	bill->order = bill->again = NULL;
 }
 
-struct suite_job *bill_next(struct bill *bill)
+/* Those that are played again have waited longest. */
+static struct suite_job *choose(struct bill *bill)
 {
+	if (bill->n_again)
+		return &bill->jobs[bill->again[--bill->n_again]];
 	while (!bill->stopping && bill->started < bill->count) {
-		struct suite_job *job = &bill->jobs[bill->order[bill->started]];
+		struct suite_job *job = &bill->jobs[bill->order[bill->started++]];
 
 		if (!job->plan->skip)
 			return job;
-		bill->started++;
 		bill_end_record(job, VERDICT_SKIPPED, job->plan->skip, clock_real_ns());
 		bill_finish(bill, job);
 	}
 	return NULL;
 }
 
+struct suite_job *bill_next(struct bill *bill)
+{
+	if (!bill->next && !bill->stopping)
+		bill->next = choose(bill);
+	return bill->stopping ? NULL : bill->next;
+}
+
 void bill_start(struct bill *bill)
 {
-	bill->started++;
+	bill->next = NULL;
+}
+
+/* The machine was too busy to tell what the kernel does: forget what it seemed to do. */
+static bool play_again(struct bill *bill, struct suite_job *job)
+{
+	const int before = job->record.played_before;
+
+	if (!job->record.too_busy || before >= bill->options->replays || bill->stopping)
+		return false;
+	record_free(&job->record);
+	job->record.played_before = before + 1;
+	bill->again[bill->n_again++] = (size_t)(job - bill->jobs);
+	return true;
 }
 
 void bill_finish(struct bill *bill, struct suite_job *job)
 {
 	const enum verdict verdict = job->record.verdict;
 
+	if (play_again(bill, job))
+		return;
 	bill->finished++;
 	bill->work_done += bill->cost(job->plan);
 	if (bill->options->stop && verdict != VERDICT_PASSED && verdict != VERDICT_SKIPPED)

@@ -19,6 +19,9 @@ struct bill {
 	bill_cost *cost;
 	size_t *order;      /* (owned) jobs in the order they start in */
 	size_t started;     /* of @order; those skipped too */
+	size_t *again;      /* (owned) jobs to be played again, the first @n_again */
+	size_t n_again;
+	struct suite_job *next; /* has been chosen, but not started yet */
 	size_t finished;
 	bool stopping;      /* start nothing more */
 	int64_t began;      /* CLOCK_MONOTONIC */
@@ -37,7 +40,8 @@ void bill_free(struct bill *bill);
 struct suite_job *bill_next(struct bill *bill);
 void bill_start(struct bill *bill);
 
-/* A job's record is complete. */
+/* A job's record is complete. If it says that the machine was too busy, the job may become one that
+ * is still to be started. */
 void bill_finish(struct bill *bill, struct suite_job *job);
 
 /* End a record that its engine did not end. @time: when, on the clock of where it was played */

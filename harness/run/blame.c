@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "plan/names.h"
+#include "run/busy.h"
 #include "run/call_text.h"
 #include "run/program_text.h"
 
@@ -21,6 +22,7 @@ struct blame {
 	struct failure failure;
 	struct failure_row rows[ROWS_MAX];
 	const char *notes[NOTES_MAX];
+	struct late late;
 };
 
 static void blame_begin(struct blame *blame, struct engine *engine, int step, struct span span)
@@ -74,7 +76,8 @@ static void row(struct blame *blame, const char *field, const char *expected, co
 
 static enum play blame_end(struct blame *blame)
 {
-	if (stage_probe_lost(&blame->engine->stage))
+	if (stage_probe_lost(&blame->engine->stage) ||
+	    busy_excuses(blame->engine, blame->step, &blame->late, blame->failure.message))
 		return PLAY_BROKEN;
 
 	size_t len;
@@ -445,6 +448,8 @@ enum play blame_time(struct engine *engine, int step, const char *what, int64_t 
 	struct blame blame;
 
 	blame_begin(&blame, engine, step, plan_step->time.span);
+	if (!early)
+		blame.late = (struct late){ window->base, time, time - window->high };
 	format_duration(early ? window->low - time : time - window->high, off);
 	message(&blame, "%s came %s too %s", what, off, early ? "early" : "late");
 	format_duration(window->high - window->base, high);

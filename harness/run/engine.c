@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/processor.h"
 #include "run/blame.h"
+#include "run/busy.h"
 #include "run/play.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ static enum play play_step(struct engine *engine, int step)
 	const struct event begins = { .kind = EVENT_STEP, .step = step, .time = clock_real_ns() };
 
 	engine->step = step;
+	kept_step(&engine->stage.kept, step);
 	stage_emit(&engine->stage, &begins, NULL); /* whoever ends the record knows the line */
 	switch (engine->plan->steps[step].kind) {
 	case STEP_SEND:
@@ -63,6 +65,7 @@ static enum play play_all(struct engine *engine)
 
 	for (int step = 0; step < engine->plan->n_steps && play == PLAY_ON; step++)
 		play = play_step(engine, step);
+	kept_step(&engine->stage.kept, engine->step);
 	if (play == PLAY_ON)
 		play = play_out_calls(engine);
 	if (play == PLAY_ON)
@@ -79,8 +82,8 @@ static int64_t frames_lost(struct engine *engine)
 static enum play trust(struct engine *engine, enum play play)
 {
 	if (frames_lost(engine))
-		return broken(engine, "the capture lost %lld frames: this machine is too busy",
-			      (long long)frames_lost(engine));
+		return too_busy(engine, "the capture lost %lld frames",
+				(long long)frames_lost(engine));
 	if (clock_stepped(engine->clock_offset, clock_real_ns() - engine->begun))
 		return broken(engine, "this machine's clock was set while the scenario played");
 	return play;
@@ -101,6 +104,8 @@ static void end(struct engine *engine, enum play play)
 			    .unrecorded = engine->ignored > IGNORED_RECORDED
 						  ? (int64_t)(engine->ignored - IGNORED_RECORDED)
 						  : 0,
+			   .kept = engine->stage.kept.longest.length,
+			   .too_busy = play == PLAY_BROKEN && engine->too_busy,
 			   .lacking = play == PLAY_LACKING },
 	};
 	const struct plan_sysctl *refused = engine->stage.world.refused;
@@ -120,6 +125,7 @@ static void begin(struct engine *engine)
 	struct event event = { .kind = EVENT_BEGIN, .step = NO_INDEX };
 
 	engine->begun = event.time = clock_real_ns();
+	stage_begin(&engine->stage, event.time);
 	engine->clock_offset = clock_offset_ns();
 	for (int i = 0; i < engine->plan->n_flows; i++)
 		memcpy(engine->connections[i].flow.port, engine->plan->flows[i].port,

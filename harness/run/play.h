@@ -60,6 +60,7 @@ struct engine {
 	struct quote quotes[QUOTES_MAX];
 	size_t n_quotes;
 	int step;               /* being played, NO_INDEX: none yet */
+	bool too_busy;          /* PLAY_BROKEN because the machine was: see too_busy() */
 	uint64_t packets;       /* on the wire so far */
 	uint64_t ignored;       /* of them, passed on by a rule and looked at by no line */
 	int64_t begun;          /* when the play began, ns CLOCK_REALTIME */

@@ -2,6 +2,7 @@
  * anybody's name.
  */
 #include "run/blame.h"
+#include "run/busy.h"
 #include "run/play.h"
 
 #include "base/clock.h"
@@ -39,8 +40,8 @@ static enum play left_in_time(struct engine *engine, int64_t time, const struct 
 
 	if (!window->due || time <= window->due + (window->due - window->base) / 8 + lateness_allowed)
 		return PLAY_ON;
-	return broken(engine, "this machine is too busy: a packet left %s after its time",
-		      format_duration(time - window->due, late));
+	return too_busy(engine, "a packet left %s after its time",
+			format_duration(time - window->due, late));
 }
 
 static enum play make_icmp(struct engine *engine, int step, const struct surroundings *around,

@@ -82,6 +82,7 @@ void record_add(struct record *record, const struct event *event, const void *bl
 		break;
 	case EVENT_END:
 		record->verdict = event->u.end.verdict;
+		record->too_busy = event->u.end.too_busy;
 		if (record->verdict == VERDICT_ERROR && event->step == NO_INDEX)
 			record->events[record->count - 1].step = record->step;
 		record->duration = event->time - record->begin;

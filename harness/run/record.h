@@ -112,6 +112,9 @@ struct event {
 			enum verdict verdict;
 			struct span span; /* of the line at fault, if it is no step; else empty */
 			int64_t frames_lost;
+			int64_t kept;    /* ns, the longest that the engine or a caller was kept
+			                    from running: see run/kept.h */
+			bool too_busy;   /* an error: the machine was; played again, it may be none */
 			int64_t unrecorded; /* packets that a rule let pass, only counted */
 		} end;
 	} u;
@@ -139,7 +142,9 @@ struct record {
 	int64_t begin;         /* CLOCK_REALTIME of the record's zero */
 	int64_t first_packet;  /* time of the first packet, 0: none */
 	enum verdict verdict;
+	bool too_busy;         /* the verdict is an error because the machine was too busy */
 	int64_t duration;      /* ns, begin to end */
+	int played_before;     /* so many times, and each ended with such an error */
 };
 
 void record_init(struct record *record);
@@ -165,9 +170,14 @@ struct strbuf;
  * Return: 0, or -EMSGSIZE when the blob is longer than RECORD_BLOB_MAX: nothing is added then. */
 int record_pack(struct strbuf *frames, const struct event *event, const void *blob);
 
-/* Write all frames and clear them; waits when the pipe is full. SIGPIPE must be ignored by the
- * caller. Return: 0 or -errno. */
-int record_write(int fd, struct strbuf *frames);
+/* Write all frames and clear them; waits when the pipe is full. @done: bytes of them that have
+ * been written before; 0 afterwards. SIGPIPE must be ignored by the caller.
+ * Return: 0 or -errno. */
+int record_write(int fd, struct strbuf *frames, size_t *done);
+
+/* The same, but of a non-blocking pipe only what it has room for: -EAGAIN then, and @done tells
+ * how much that was. */
+int record_offer(int fd, struct strbuf *frames, size_t *done);
 
 /* The other end of the pipe. The writer is the same program, if not the same process image: an
  * event holds no pointers. */

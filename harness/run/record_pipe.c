@@ -1,9 +1,8 @@
 /* record_pipe: events from the engine's process to the suite's.
  *
  * A frame is struct event as it lies in memory and the blob behind it: both ends
- * are the same program. The writer may block (an
- * engine that is a pipe's buffer ahead of the suite waits for it); the reader never
- * does. A frame that an enum or a length proves wrong ends the reading: after it nothing can
+ * are the same program. While it plays, the writer does not block: what the pipe has no room
+ * for waits with the engine (record_offer()). The reader never does. A frame that an enum or a length proves wrong ends the reading: after it nothing can
  * be trusted.
  */
 #include "run/record.h"
@@ -38,23 +37,31 @@ int record_pack(struct strbuf *frames, const struct event *event, const void *bl
 	return 0;
 }
 
-int record_write(int fd, struct strbuf *frames)
+int record_offer(int fd, struct strbuf *frames, size_t *done)
 {
-	size_t done = 0;
+	while (*done < frames->len) {
+		ssize_t n = write(fd, frames->text + *done, frames->len - *done);
 
-	while (done < frames->len) {
-		ssize_t n = write(fd, frames->text + done, frames->len - done);
-		int rc = n < 0 ? -errno : 0;
-
-		if (rc == -EAGAIN)
-			rc = wait_writable(fd);
-		if (rc < 0 && rc != -EINTR)
-			return rc;
 		if (n > 0)
-			done += (size_t)n;
+			*done += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			return -errno;
 	}
 	strbuf_clear(frames);
+	*done = 0;
 	return 0;
+}
+
+int record_write(int fd, struct strbuf *frames, size_t *done)
+{
+	int rc;
+
+	while ((rc = record_offer(fd, frames, done)) == -EAGAIN) {
+		rc = wait_writable(fd);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
 }
 
 void record_reader_free(struct record_reader *reader)

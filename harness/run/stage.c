@@ -246,13 +246,13 @@ void stage_emit(struct stage *stage, const struct event *event, const void *blob
 {
 	if (record_pack(&stage->out, event, blob) < 0)
 		stage->unrecorded_size = event->blob_len;
-	if (stage->out.len > OUT_FLUSH)
-		record_write(stage->events, &stage->out); /* an error shows at the next flush */
+	if (stage->out.len - stage->out_done > OUT_FLUSH) /* an error shows at the next flush */
+		record_offer(stage->events, &stage->out, &stage->out_done);
 }
 
-int stage_flush(struct stage *stage)
+/* What came of writing: @rc, or an event that could not be packed. */
+static int written(struct stage *stage, int rc)
 {
-	int rc = record_write(stage->events, &stage->out);
 	char why[64];
 
 	if (rc < 0)
@@ -263,6 +263,19 @@ int stage_flush(struct stage *stage)
 		 RECORD_BLOB_MAX);
 	stage->unrecorded_size = 0; /* told once: the verdict can still be written */
 	return fail(stage, -EMSGSIZE, "cannot write the record", why);
+}
+
+int stage_flush(struct stage *stage)
+{
+	return written(stage, record_write(stage->events, &stage->out, &stage->out_done));
+}
+
+/* Write what the suite takes now. Return: 0 or -errno. */
+static int tell(struct stage *stage)
+{
+	int rc = record_offer(stage->events, &stage->out, &stage->out_done);
+
+	return written(stage, rc == -EAGAIN ? 0 : rc);
 }
 
 /* ---- what arrives ---- */
@@ -278,6 +291,13 @@ static int host_of(const struct stage *stage, const struct packet *packet)
 			return i;
 	}
 	return NO_INDEX;
+}
+
+/* Something has come that had been due since @time. */
+static void note_due(struct stage *stage, int64_t time)
+{
+	if (!stage->earliest || time < stage->earliest)
+		stage->earliest = time;
 }
 
 /* Is it the oldest of the frames we sent there? Then it gets its timestamp. The wire keeps
@@ -333,6 +353,7 @@ static int collect_port(struct stage *stage, int host)
 	while ((rc = capture_next(port->capture, &bytes, &len, &time, why)) > 0) {
 		struct packet packet;
 
+		note_due(stage, time);
 		if (take_own(port, bytes, len, time)) {
 			count++;
 			continue;
@@ -344,6 +365,7 @@ static int collect_port(struct stage *stage, int host)
 		decode(bytes, len, time, &packet);
 		if (packet.class == PACKET_NOISE)
 			continue;
+		kept_news(&stage->kept, time);
 
 		struct seen *seen = queue_push(&stage->arrived, bytes, len);
 
@@ -406,8 +428,12 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 	}
 	if (reply->kind == PROBE_ENTERED) {
 		caller->entered = true;
+		kept_add(&stage->kept, KEPT_FROM_WORK, stage->plan->callers[index].host,
+			 caller->given, reply->started, 0);
 		return;
 	}
+	note_due(stage, reply->returned);
+	kept_news(&stage->kept, reply->returned);
 	caller->running = false;
 	caller->unclaimed = true;
 	caller->reply = *reply;
@@ -498,17 +524,44 @@ int stage_collect(struct stage *stage)
 	return programs < 0 ? programs : frames + replies + programs;
 }
 
-int stage_wait(struct stage *stage, int64_t deadline)
+void stage_begin(struct stage *stage, int64_t now)
 {
-	struct pollfd fds[PLAN_HOSTS + PLAN_CALLERS_MAX + PLAN_PROGRAMS_MAX * PROGRAM_FDS];
-	int rc = stage_collect(stage);
+	stage->kept = (struct kept){ .step = NO_INDEX };
+	stage->awake = now;
+	stage->awake_cpu = clock_cpu_ns();
+}
 
-	if (rc != 0)
-		return rc;
-	rc = stage_flush(stage); /* who watches the record sees all that came before the wait */
-	if (rc < 0)
-		return rc;
+/* We are about to wait, after some work. Did we get to do it? */
+static void note_work(struct stage *stage)
+{
+	int64_t now = clock_real_ns(), before = stage->awake, cpu_before = stage->awake_cpu;
 
+	if (now - before < NS_PER_MS)
+		return;
+	stage->awake = now;
+	stage->awake_cpu = clock_cpu_ns();
+	kept_add(&stage->kept, KEPT_FROM_WORK, NO_INDEX, before, now,
+		 stage->awake_cpu - cpu_before);
+}
+
+/* ppoll() has returned, and what has come was collected: is that later than it was due? */
+static void note_wake(struct stage *stage, int64_t slept, int64_t deadline)
+{
+	bool news = stage->earliest && stage->earliest < deadline;
+	int64_t due = news ? stage->earliest : deadline;
+
+	if (stage->awake > due)
+		kept_add(&stage->kept, news ? KEPT_FROM_WORK : KEPT_FROM_LOOKING, NO_INDEX,
+			 due > slept ? due : slept, stage->awake, 0);
+}
+
+enum { POLL_CALLERS = PLAN_HOSTS, /* where they are in the array; then the record and programs */
+       POLL_MAX = PLAN_HOSTS + PLAN_CALLERS_MAX + 1 + PLAN_PROGRAMS_MAX * PROGRAM_FDS };
+
+/* What to wait for. The record only if the suite is behind: a program's descriptors come and go
+ * while nothing of interest happens. Return: how many. */
+static nfds_t listen_to(const struct stage *stage, struct pollfd fds[POLL_MAX])
+{
 	nfds_t n = 0;
 
 	for (int i = 0; i < PLAN_HOSTS; i++)
@@ -521,24 +574,46 @@ int stage_wait(struct stage *stage, int64_t deadline)
 			.fd = stage->probes[stage->plan->callers[i].host].fds[i],
 			.events = stage->callers[i].running ? POLLIN : 0,
 		};
-	for (;;) {
-		int64_t left = deadline - clock_real_ns();
-		struct timespec timeout = ns_to_timespec(left);
+	if (stage->out.len)
+		fds[n++] = (struct pollfd){ .fd = stage->events, .events = POLLOUT };
+	return n + programs_poll(stage, fds + n);
+}
 
-		if (left <= 0)
+/* Sleep until @deadline or news. Return: as stage_wait(), but 0 for anything else, too. */
+static int sleep_once(struct stage *stage, int64_t slept, int64_t deadline)
+{
+	const struct timespec timeout = ns_to_timespec(deadline - slept);
+	struct pollfd fds[POLL_MAX];
+	int rc = ppoll(fds, listen_to(stage, fds), deadline == TIME_NEVER ? NULL : &timeout, NULL);
+
+	if (rc < 0 && errno != EINTR)
+		return fail(stage, -errno, "poll", strerror(errno));
+	stage->awake = clock_real_ns();
+	stage->awake_cpu = clock_cpu_ns();
+	stage->earliest = 0;
+	rc = stage_collect(stage);
+	note_wake(stage, slept, deadline);
+	for (int i = 0; i < stage->plan->n_callers && rc == 0; i++)
+		if (fds[POLL_CALLERS + i].revents & (POLLHUP | POLLERR | POLLNVAL))
+			return probe_gone(stage, i);
+	return rc;
+}
+
+int stage_wait(struct stage *stage, int64_t deadline)
+{
+	int rc = stage_collect(stage);
+
+	note_work(stage);
+	while (rc == 0) {
+		int64_t now = clock_real_ns();
+
+		if (now >= deadline)
 			return stage_collect(stage);
-		/* a program's descriptors come and go while nothing of interest happens */
-		rc = ppoll(fds, n + programs_poll(stage, fds + n),
-			   deadline == TIME_NEVER ? NULL : &timeout, NULL);
-		if (rc < 0 && errno != EINTR)
-			return fail(stage, -errno, "poll", strerror(errno));
-		rc = stage_collect(stage);
-		if (rc != 0)
-			return rc;
-		for (int i = 0; i < stage->plan->n_callers; i++)
-			if (fds[PLAN_HOSTS + i].revents & (POLLHUP | POLLERR | POLLNVAL))
-				return probe_gone(stage, i);
+		rc = tell(stage); /* who watches the record sees what came before the wait */
+		if (rc == 0)
+			rc = sleep_once(stage, now, deadline);
 	}
+	return rc;
 }
 
 /* ---- acting ---- */
@@ -588,6 +663,7 @@ int stage_call(struct stage *stage, const struct plan_call *call, int step)
 {
 	struct caller *caller = &stage->callers[call->caller];
 	struct probe *probe = &stage->probes[stage->plan->callers[call->caller].host];
+	int64_t given = clock_real_ns();
 	int rc = probe_call(probe, stage->plan, call, step);
 
 	if (rc == -EPIPE)
@@ -595,6 +671,7 @@ int stage_call(struct stage *stage, const struct plan_call *call, int step)
 	if (rc < 0)
 		return fail(stage, rc, "cannot reach the probe", strerror(-rc));
 	caller->step = step;
+	caller->given = given;
 	caller->running = true;
 	caller->entered = false;
 	caller->unclaimed = false;

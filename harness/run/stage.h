@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "peer/probe.h"
 #include "peer/sockdiag.h"
+#include "run/kept.h"
 #include "run/program_view.h"
 #include "run/record.h"
 #include "wire/capture.h"
@@ -57,6 +58,7 @@ struct port {
 /* What a caller of the plan is doing. */
 struct caller {
 	int step;            /* of the call it was given last, NO_INDEX: none yet */
+	int64_t given;       /* when that was */
 	bool running;
 	bool entered;        /* it has said that it makes the call now */
 	bool unclaimed;      /* it has returned, and no line has taken the result yet */
@@ -86,8 +88,14 @@ struct stage {
 	bool programs_wanted;      /* a line waits for what they write or call */
 	uint64_t serial;           /* of the latest EVENT_PROGRAM */
 
-	int events;                /* where the record goes: a pipe */
-	struct strbuf out;         /* events not yet written to it */
+	struct kept kept;          /* how late we were */
+	int64_t earliest;          /* of what was collected since we woke up; 0: nothing */
+	int64_t awake, awake_cpu;  /* when we did, CLOCK_REALTIME and by our own processor
+	                              time */
+
+	int events;                /* where the record goes; non-blocking, if that can hold us up */
+	struct strbuf out;         /* events not yet written to it, but for the first */
+	size_t out_done;           /* bytes */
 	uint32_t unrecorded_size; /* of an event too long for the record; 0: none since the last flush */
 	char error[STAGE_ERROR_LEN]; /* why a function returned < 0 */
 };
@@ -96,6 +104,9 @@ struct stage {
  * Return: 0, or -errno with the reason in stage->error. Close it in both cases. */
 int stage_open(struct stage *stage, const struct plan *plan, int events);
 void stage_close(struct stage *stage);
+
+/* The play begins: from @now on it counts when we run. */
+void stage_begin(struct stage *stage, int64_t now);
 
 /* Take what has arrived, without waiting. Return: how many things, or -errno. */
 int stage_collect(struct stage *stage);
@@ -131,8 +142,11 @@ bool stage_probe_lost(struct stage *stage);
 /* Make a call. Return: 0, -EPIPE when the probe is gone. */
 int stage_call(struct stage *stage, const struct plan_call *call, int step);
 
-/* Add to the record; written out at the latest before the stage waits. */
+/* Add to the record; written out before the stage waits, as far as the suite keeps up with it. What
+ * the suite does meanwhile must not hold up the wire. */
 void stage_emit(struct stage *stage, const struct event *event, const void *blob);
+
+/* Write out all of it, however long that takes. Return: 0 or -errno. */
 int stage_flush(struct stage *stage);
 
 /* The socket of @host with these ports on the wire, by sock_diag. See sockdiag_find(). */

@@ -139,6 +139,7 @@ static int open_pipes(const struct suite *suite, int events[2], int gate[2])
 
 	if (pipe2(events, O_CLOEXEC) < 0)
 		return -errno;
+	fcntl(events[1], F_SETFL, O_NONBLOCK); /* we hold no engine up: see record_offer() */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) < 0) {
 		rc = -errno;
 		close_pair(events);

@@ -19,6 +19,8 @@ struct suite_job {
 struct suite_options {
 	int jobs;             /* variants that play at the same time, at least 1 */
 	bool stop;            /* start nothing more after the first that fails */
+	int replays;          /* how often a variant is played again that ended with an error because
+	                         the machine was too busy */
 	int64_t timeout;      /* ns for one variant's play; 0: reckoned from its plan */
 	int64_t stage_timeout; /* ns for setting its stage; 0: a minute, as a busy kernel may take */
 	/* Plays a plan in the player's process: engine_play(), but in tests of the suite. */

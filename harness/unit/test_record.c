@@ -165,13 +165,14 @@ static void assert_same(const struct record *one, const struct record *two)
 static int write_record(int fd, const struct record *record, int times)
 {
 	struct strbuf frames = STRBUF_INIT;
+	size_t done = 0;
 	int rc = 0;
 
 	for (int n = 0; n < times; n++)
 		for (size_t i = 0; i < record->count && rc == 0; i++)
 			rc = record_pack(&frames, &record->events[i], record->blobs[i]);
 	if (rc == 0)
-		rc = record_write(fd, &frames);
+		rc = record_write(fd, &frames, &done);
 	strbuf_free(&frames);
 	return rc;
 }
@@ -301,10 +302,55 @@ static void what_is_no_frame_is_refused(void **state)
 	assert_int_equal(feed_one(&event), -EPROTO);
 }
 
+/* A suite that does not read holds nobody up: what the pipe has no room for is kept. */
+static void offering_does_not_wait(void **state)
+{
+	enum { TIMES = 300 };
+	struct sample sample;
+	struct record back, all;
+	struct record_reader reader = RECORD_READER_INIT;
+	struct strbuf frames = STRBUF_INIT;
+	size_t done = 0, before = 0;
+	int fds[2], rc;
+
+	(void)state;
+	sample_rst_after_fin(&sample, true);
+	record_init(&back);
+	record_init(&all);
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	for (int n = 0; n < TIMES; n++)
+		for (size_t i = 0; i < sample.record.count; i++) {
+			record_add(&all, &sample.record.events[i], sample.record.blobs[i]);
+			assert_int_equal(record_pack(&frames, &sample.record.events[i],
+						     sample.record.blobs[i]), 0);
+		}
+	while ((rc = record_offer(fds[1], &frames, &done)) == -EAGAIN) {
+		assert_true(done > before);
+		before = done;
+		while (record_reader_feed(&reader, fds[0], &back) > 0)
+			;
+	}
+	assert_int_equal(rc, 0);
+	assert_int_equal(frames.len, 0);
+	assert_int_equal(done, 0);
+	assert_true(before > 0); /* it was too much for one time */
+	while (record_reader_feed(&reader, fds[0], &back) > 0)
+		;
+	assert_same(&all, &back);
+	close(fds[0]);
+	close(fds[1]);
+	record_reader_free(&reader);
+	strbuf_free(&frames);
+	record_free(&back);
+	record_free(&all);
+	sample_close(&sample);
+}
+
 static void writing_tells_its_errors(void **state)
 {
 	struct event event = blank_event(EVENT_WAIT, 1);
 	struct strbuf frames = STRBUF_INIT;
+	size_t done = 0;
 	int fds[2];
 
 	(void)state;
@@ -312,9 +358,9 @@ static void writing_tells_its_errors(void **state)
 	assert_int_equal(pipe(fds), 0);
 	close(fds[0]);
 	assert_int_equal(record_pack(&frames, &event, NULL), 0);
-	assert_int_equal(record_write(fds[1], &frames), -EPIPE);
+	assert_int_equal(record_write(fds[1], &frames, &done), -EPIPE);
 	close(fds[1]);
-	assert_int_equal(record_write(fds[1], &frames), -EBADF);
+	assert_int_equal(record_write(fds[1], &frames, &done), -EBADF);
 	assert_int_equal(frames.len, sizeof(event));
 	event.blob_len = RECORD_BLOB_MAX + 1;
 	assert_int_equal(record_pack(&frames, &event, ""), -EMSGSIZE);
@@ -332,6 +378,7 @@ int main(void)
 		cmocka_unit_test(record_crosses_a_full_pipe),
 		cmocka_unit_test(frames_come_byte_by_byte),
 		cmocka_unit_test(what_is_no_frame_is_refused),
+		cmocka_unit_test(offering_does_not_wait),
 		cmocka_unit_test(writing_tells_its_errors),
 	};
 

@@ -30,6 +30,7 @@ struct trial {
 	struct suite_job jobs[JOBS];
 	size_t told;
 	int playing; /* the most at the same time */
+	bool stop;   /* an option of the suite */
 	void (*finished)(size_t index);
 };
 
@@ -51,10 +52,12 @@ static void job_progress(void *context, int running, int64_t elapsed, int64_t le
 	trial->playing = running > trial->playing ? running : trial->playing;
 }
 
+enum { REPLAYS = 2 };
+
 static int play_jobs(struct trial *trial, size_t count,
 		     int (*play)(const struct plan *plan, const struct engine_pipes *pipes))
 {
-	const struct suite_options options = { .jobs = 1, .timeout = 2 * NS_PER_S, .stage_timeout = 2 * NS_PER_S, .play = play };
+	const struct suite_options options = { .jobs = 1, .timeout = 2 * NS_PER_S, .stage_timeout = 2 * NS_PER_S, .replays = REPLAYS, .stop = trial->stop, .play = play };
 	const struct suite_watch watch = { trial, job_finished, job_progress };
 
 	for (size_t i = 0; i < count; i++) {
@@ -261,6 +264,70 @@ static void dead_at_the_gate(void **state)
 	munmap(shared_pids, JOBS * sizeof(*shared_pids));
 }
 
+/* How often each job was played, by all its players. */
+static int *shared_plays;
+
+/* The first job finds the machine too busy once, the second always. */
+static int find_it_busy(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	int plays = __atomic_add_fetch(&shared_plays[number_of(plan)], 1, __ATOMIC_SEQ_CST);
+	struct event end = { .kind = EVENT_END, .step = NO_INDEX, .time = clock_real_ns(),
+			     .u.end = { .verdict = VERDICT_PASSED } };
+
+	if (number_of(plan) == 1 || (number_of(plan) == 0 && plays == 1)) {
+		end.u.end.verdict = VERDICT_ERROR;
+		end.u.end.too_busy = true;
+	}
+	tell(pipes, EVENT_READY);
+	wait_for_word(pipes);
+	tell(pipes, EVENT_BEGIN);
+	return write(pipes->events, &end, sizeof(end)) != sizeof(end);
+}
+
+static void play_busy_jobs(struct trial *trial)
+{
+	shared_plays = mmap(NULL, JOBS * sizeof(*shared_plays), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared_plays, MAP_FAILED);
+	assert_int_equal(play_jobs(trial, JOBS, find_it_busy), 0);
+}
+
+static void too_busy_is_played_again(void **state)
+{
+	struct trial trial = { .told = 0 };
+
+	(void)state;
+	play_busy_jobs(&trial);
+	assert_int_equal(trial.told, JOBS); /* once for each */
+	assert_int_equal(trial.jobs[0].record.verdict, VERDICT_PASSED);
+	assert_int_equal(trial.jobs[0].record.played_before, 1);
+	assert_int_equal(trial.jobs[1].record.verdict, VERDICT_ERROR);
+	assert_int_equal(trial.jobs[1].record.played_before, REPLAYS);
+	assert_int_equal(trial.jobs[2].record.verdict, VERDICT_PASSED);
+	assert_int_equal(trial.jobs[2].record.played_before, 0);
+	assert_int_equal(shared_plays[0], 2);
+	assert_int_equal(shared_plays[1], 1 + REPLAYS);
+	assert_int_equal(shared_plays[2], 1);
+	for (size_t i = 0; i < JOBS; i++) /* of the last play only */
+		assert_int_equal(trial.jobs[i].record.count, 3);
+	free_jobs(&trial, JOBS);
+	munmap(shared_plays, JOBS * sizeof(*shared_plays));
+}
+
+static void too_busy_stops_at_last(void **state)
+{
+	struct trial trial = { .stop = true };
+
+	(void)state;
+	play_busy_jobs(&trial);
+	assert_int_equal(trial.jobs[0].record.verdict, VERDICT_PASSED);
+	assert_int_equal(shared_plays[0], 2);
+	assert_int_equal(shared_plays[1], 1 + REPLAYS);
+	assert_int_equal(trial.jobs[1].record.verdict, VERDICT_ERROR);
+	free_jobs(&trial, JOBS);
+	munmap(shared_plays, JOBS * sizeof(*shared_plays));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +337,8 @@ int main(void)
 		cmocka_unit_test(damaged_record),
 		cmocka_unit_test(gone_too_soon),
 		cmocka_unit_test(dead_at_the_gate),
+		cmocka_unit_test(too_busy_is_played_again),
+		cmocka_unit_test(too_busy_stops_at_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

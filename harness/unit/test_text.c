@@ -184,19 +184,20 @@ static void summary_names_what_there_was(void **state)
 		struct tally tally;
 		const char *text;
 	} cases[] = {
-		{ { 12, 1, 2, 0, 0, 3200000000, 0 }, "12 passed, 1 failed, 2 skipped in 3.2 s\n" },
-		{ { 3, 0, 0, 0, 0, 5000000, 0 }, "3 passed in 5 ms\n" },
-		{ { 0, 0, 0, 1, 0, 1000000, 0 }, "0 passed, 1 error in 1 ms\n" },
-		{ { 0, 0, 4, 2, 0, 1000000, 0 }, "0 passed, 2 errors, 4 skipped in 1 ms\n" },
-		{ { 1, 0, 0, 0, 0, 9960000, 0 }, "1 passed in 10 ms\n" },
-		{ { 1, 0, 0, 0, 0, 3141592, 0 }, "1 passed in 3.1 ms\n" },
-		{ { 1, 0, 0, 0, 0, 145817000, 0 }, "1 passed in 146 ms\n" },
-		{ { 1, 0, 0, 0, 0, 999700000, 0 }, "1 passed in 1 s\n" },
-		{ { 1, 0, 0, 0, 0, 7, 0 }, "1 passed in 7 ns\n" },
-		{ { 508, 0, 0, 0, 0, 5200000000, 50580000000000 },
+		{ { 12, 1, 2, 0, 0, 0, 3200000000, 0 }, "12 passed, 1 failed, 2 skipped in 3.2 s\n" },
+		{ { 3, 0, 0, 0, 0, 0, 5000000, 0 }, "3 passed in 5 ms\n" },
+		{ { 0, 0, 0, 1, 0, 0, 1000000, 0 }, "0 passed, 1 error in 1 ms\n" },
+		{ { 0, 0, 4, 2, 0, 0, 1000000, 0 }, "0 passed, 2 errors, 4 skipped in 1 ms\n" },
+		{ { 1, 0, 0, 0, 0, 0, 9960000, 0 }, "1 passed in 10 ms\n" },
+		{ { 1, 0, 0, 0, 0, 0, 3141592, 0 }, "1 passed in 3.1 ms\n" },
+		{ { 1, 0, 0, 0, 0, 0, 145817000, 0 }, "1 passed in 146 ms\n" },
+		{ { 1, 0, 0, 0, 0, 0, 999700000, 0 }, "1 passed in 1 s\n" },
+		{ { 1, 0, 0, 0, 0, 0, 7, 0 }, "1 passed in 7 ns\n" },
+		{ { 508, 0, 0, 0, 0, 0, 5200000000, 50580000000000 },
 		  "508 passed: 14 h 3 min in 5.2 s\n" },
-		{ { 2, 0, 0, 0, 0, 30000000, 1854000000000 }, "2 passed: 30 min 54 s in 30 ms\n" },
-		{ { 1, 1, 1, 1, 38, 1000, 0 },
+		{ { 2, 0, 0, 0, 0, 0, 30000000, 1854000000000 }, "2 passed: 30 min 54 s in 30 ms\n" },
+		{ { 2, 0, 0, 0, 0, 1, 5000000, 0 }, "2 passed, 1 played again in 5 ms\n" },
+		{ { 1, 1, 1, 1, 38, 0, 1000, 0 },
 		  "1 passed, 1 failed, 1 error, 1 skipped, 38 not played in 1 us\n" },
 	};
 	struct report_style color = { .color = true, .width = 80 };

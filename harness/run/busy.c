@@ -1,0 +1,65 @@
+/* busy: see busy.h. */
+#include "run/busy.h"
+
+#include "base/clock.h"
+#include "run/blame.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* How long the engine may run late before what the kernel has measured of it is worth nothing: as
+ * long as a kernel waits to acknowledge (TCP_DELACK_MIN of net/tcp.h), or what the scenario
+ * tolerates. */
+static int64_t lateness_allowed(const struct engine *engine, int step)
+{
+	const int64_t least = 10 * NS_PER_MS, delayed_ack = 40 * NS_PER_MS;
+	const struct plan_time *time = &engine->plan->steps[step].time;
+	int64_t allowed = delayed_ack;
+
+	if (engine->plan->tolerance != NO_TOLERANCE && engine->plan->tolerance < allowed)
+		allowed = engine->plan->tolerance;
+	if (time->kind != TIME_NONE && time->tolerance != NO_TOLERANCE && time->tolerance < allowed)
+		allowed = time->tolerance;
+	return allowed > least ? allowed : least;
+}
+
+static const struct kept_span *find_excuse(const struct engine *engine, int step,
+					   const struct late *late)
+{
+	const struct kept *kept = &engine->stage.kept;
+	const struct kept_span *span = kept_excuse(kept, lateness_allowed(engine, step));
+
+	if (!span && late->by > 0 && kept_between(kept, late->base, late->time) >= late->by)
+		return &kept->longest;
+	return span;
+}
+
+bool busy_excuses(struct engine *engine, int step, const struct late *late, const char *failure)
+{
+	const struct plan *plan = engine->plan;
+	const struct kept_span *span = find_excuse(engine, step, late);
+	char length[DURATION_LEN], where[32] = "the beginning";
+
+	if (!span)
+		return false;
+	if (span->step != NO_INDEX)
+		snprintf(where, sizeof(where), "line %d",
+			 source_line(plan->source, plan->steps[span->step].span.start));
+	too_busy(engine, "%s%s was kept from running for %s at %s, and then: %s",
+		 span->host == NO_INDEX ? "the engine" : "the probe of ",
+		 span->host == NO_INDEX ? "" : plan->hosts[span->host].name,
+		 format_duration(span->length, length), where, failure);
+	return true;
+}
+
+enum play too_busy(struct engine *engine, const char *format, ...)
+{
+	char what[STAGE_ERROR_LEN / 2];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	engine->too_busy = true;
+	return broken(engine, "this machine was too busy: %s", what);
+}

@@ -1,0 +1,26 @@
+/* busy: when the machine, and not the kernel under test, is to blame.
+ *
+ * A failure that could come of the engine having been kept from running is none: it becomes an
+ * error of the machine, and the suite plays the variant again. See run/kept.h for what counts.
+ */
+#ifndef TCPSCEN_RUN_BUSY_H
+#define TCPSCEN_RUN_BUSY_H
+
+#include "run/play.h"
+
+/* What came too late, if anything did. */
+struct late {
+	int64_t base, time; /* what it counts from, and when it came; ns, CLOCK_REALTIME */
+	int64_t by;         /* that much too late; 0: nothing was */
+};
+
+/* Could the failure of @step, which would read @failure, come of the engine or a caller having
+ * been kept from running? Then nobody knows whether there is one.
+ * Return: true, with the reason as too_busy() keeps it. */
+bool busy_excuses(struct engine *engine, int step, const struct late *late, const char *failure);
+
+/* The play is worth nothing: the reason is kept for the record's end. Return: PLAY_BROKEN */
+enum play too_busy(struct engine *engine, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,78 @@
+/* kept: see kept.h. */
+#include "run/kept.h"
+
+#include "base/clock.h"
+
+/* No timer of TCP is shorter: TCP_TIMEOUT_MIN_US of net/tcp.h. What is done within that time is
+ * done at once, as far as a kernel can tell. */
+static const int64_t at_once = 2 * NS_PER_MS;
+
+/* Did the kernel go on while @span lasted? */
+static bool goes_on(const struct kept_span *span, int64_t news)
+{
+	return news >= span->from + at_once && news <= span->until;
+}
+
+static void keep_longer(struct kept_span *longest, const struct kept_span *span)
+{
+	if (span->length > longest->length)
+		*longest = *span;
+}
+
+static void overtake(struct kept *kept, const struct kept_span *span)
+{
+	keep_longer(span->what == KEPT_FROM_LOOKING ? &kept->looking_overtaken : &kept->overtaken,
+		    span);
+}
+
+void kept_step(struct kept *kept, int step)
+{
+	keep_longer(&kept->longest, &kept->looking_longest);
+	keep_longer(&kept->overtaken, &kept->looking_overtaken);
+	kept->looking_longest = kept->looking_overtaken = (struct kept_span){ 0 };
+	kept->step = step;
+}
+
+void kept_news(struct kept *kept, int64_t time)
+{
+	const struct kept_span *last = &kept->recent[(kept->n_recent + KEPT_RECENT - 1) % KEPT_RECENT];
+
+	kept->news[kept->n_news++ % KEPT_RECENT] = time;
+	if (kept->n_recent && goes_on(last, time)) /* the captures are read one after the other */
+		overtake(kept, last);
+}
+
+void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int64_t until,
+	      int64_t computing)
+{
+	const struct kept_span span = {
+		.from = from, .until = until, .length = until - from - computing,
+		.what = what, .step = kept->step, .host = host,
+	};
+
+	if (span.length < at_once)
+		return;
+	kept->recent[kept->n_recent++ % KEPT_RECENT] = span;
+	keep_longer(what == KEPT_FROM_LOOKING ? &kept->looking_longest : &kept->longest, &span);
+	for (size_t i = 0; i < KEPT_RECENT && i < kept->n_news; i++)
+		if (goes_on(&span, kept->news[i]))
+			overtake(kept, &span);
+}
+
+int64_t kept_between(const struct kept *kept, int64_t from, int64_t until)
+{
+	size_t n = kept->n_recent < KEPT_RECENT ? kept->n_recent : KEPT_RECENT;
+	int64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (kept->recent[i].from < until && kept->recent[i].until > from)
+			total += kept->recent[i].length;
+	return total;
+}
+
+const struct kept_span *kept_excuse(const struct kept *kept, int64_t limit)
+{
+	if (kept->longest.length > limit)
+		return &kept->longest;
+	return kept->overtaken.length ? &kept->overtaken : NULL;
+}

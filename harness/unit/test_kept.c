@@ -1,0 +1,124 @@
+/* Tests of run/kept: what counts as having been kept from running, and what that excuses. */
+#include "run/kept.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+enum { LINE = 5 };
+
+static const int64_t zero = INT64_C(1700000000) * NS_PER_S;
+static const int64_t limit = 40 * NS_PER_MS;
+
+static int64_t at(int64_t ms)
+{
+	return zero + ms * NS_PER_MS;
+}
+
+static struct kept fresh(void)
+{
+	return (struct kept){ .step = LINE };
+}
+
+static void what_is_short_does_not_count(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	kept_news(&kept, at(1));
+	kept_add(&kept, KEPT_FROM_WORK, NO_INDEX, at(0), at(1), 0);
+	assert_int_equal(kept.longest.length, 0);
+	assert_null(kept_excuse(&kept, limit));
+}
+
+static void computing_does_not_count(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	kept_news(&kept, at(80));
+	kept_add(&kept, KEPT_FROM_WORK, NO_INDEX, at(0), at(100), 99 * NS_PER_MS);
+	assert_null(kept_excuse(&kept, limit));
+	kept_add(&kept, KEPT_FROM_WORK, NO_INDEX, at(200), at(300), 50 * NS_PER_MS);
+	assert_int_equal(kept.longest.length, 50 * NS_PER_MS);
+	assert_int_equal(kept.longest.step, LINE);
+	assert_ptr_equal(kept_excuse(&kept, limit), &kept.longest);
+}
+
+static void a_kernel_that_goes_on_is_an_excuse(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	kept_add(&kept, KEPT_FROM_WORK, NO_INDEX, at(0), at(20), 0);
+	assert_null(kept_excuse(&kept, limit)); /* nothing happened meanwhile */
+	kept_news(&kept, at(100)); /* what was due */
+	kept_news(&kept, at(101)); /* … and came with it */
+	kept_add(&kept, KEPT_FROM_WORK, 1, at(100), at(120), 0);
+	assert_null(kept_excuse(&kept, limit));
+	kept_news(&kept, at(121)); /* after we were back */
+	assert_null(kept_excuse(&kept, limit));
+	kept_news(&kept, at(110)); /* of the other capture, which is read later */
+	assert_non_null(kept_excuse(&kept, limit));
+	assert_int_equal(kept_excuse(&kept, limit)->host, 1);
+	assert_int_equal(kept_excuse(&kept, limit)->length, 20 * NS_PER_MS);
+}
+
+static void news_may_be_many(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		kept_news(&kept, at(100 + i / 100));
+	kept_add(&kept, KEPT_FROM_WORK, NO_INDEX, at(100), at(109), 0);
+	assert_int_equal(kept.overtaken.length, 9 * NS_PER_MS);
+}
+
+static void spans_add_up(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		kept_add(&kept, KEPT_FROM_WORK, NO_INDEX, at(100 * i), at(100 * i + 10), 0);
+	assert_int_equal(kept_between(&kept, at(0), at(500)), 30 * NS_PER_MS);
+	assert_int_equal(kept_between(&kept, at(50), at(150)), 10 * NS_PER_MS);
+	assert_int_equal(kept_between(&kept, at(20), at(90)), 0);
+	for (int i = 3; i < 3 + KEPT_RECENT; i++)
+		kept_add(&kept, KEPT_FROM_WORK, NO_INDEX, at(100 * i), at(100 * i + 10), 0);
+	assert_int_equal(kept_between(&kept, at(0), at(100000)), KEPT_RECENT * 10 * NS_PER_MS);
+}
+
+/* A look that comes late delays what comes after the line, and excuses nothing of the line. */
+static void looking_late_concerns_later_lines(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	kept_news(&kept, at(150));
+	kept_add(&kept, KEPT_FROM_LOOKING, NO_INDEX, at(100), at(200), 0);
+	assert_null(kept_excuse(&kept, limit));
+	kept_step(&kept, LINE + 1);
+	assert_non_null(kept_excuse(&kept, limit));
+	assert_int_equal(kept_excuse(&kept, limit)->step, LINE);
+	assert_int_equal(kept.overtaken.length, 100 * NS_PER_MS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_short_does_not_count),
+		cmocka_unit_test(computing_does_not_count),
+		cmocka_unit_test(a_kernel_that_goes_on_is_an_excuse),
+		cmocka_unit_test(news_may_be_many),
+		cmocka_unit_test(spans_add_up),
+		cmocka_unit_test(looking_late_concerns_later_lines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
