@@ -68,6 +68,9 @@ int read_options(const struct option_set *set, void *context, int argc, char **a
 void print_clean(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The path of this program's file. Return: 0, or -errno after a message. */
+int own_path(char *path, size_t room);
+
 /* All scenarios of a command line. */
 struct loaded {
 	struct arena *arena;          /* (owned) diagnostics and sources */

@@ -9,11 +9,13 @@
 #include "plan/names.h"
 #include "report/style.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- messages ---- */
 
@@ -48,6 +50,17 @@ void complain(const char *format, ...)
 	print_list(stderr, format, args);
 	va_end(args);
 	putc('\n', stderr);
+}
+
+int own_path(char *path, size_t room)
+{
+	ssize_t len = readlink("/proc/self/exe", path, room - 1);
+	int rc = len < 0 ? -errno : 0;
+
+	path[len < 0 ? 0 : len] = '\0';
+	if (rc < 0)
+		complain("cannot find this program: %s (is /proc mounted?)", strerror(-rc));
+	return rc;
 }
 
 /* ---- options ---- */

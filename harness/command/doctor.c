@@ -1,26 +1,34 @@
 /* doctor: what this machine allows, and the remedy for what it does not.
  *
  * Every finding is tried out, not read off a setting: the last one builds a whole stage, with
- * namespaces, wire, capture, sender and probe, just as a scenario does.
+ * namespaces, wire, capture, sender and probe, just as a scenario does. Of the guest kernels each
+ * is booted.
  */
 #include "command/command.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
+#include "command/kernels.h"
 #include "report/style.h"
 #include "run/stage.h"
+#include "run/trial.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static const char help[] =
 	"usage: tcpscen doctor [--color auto|always|never]\n\n"
-	"Tries what playing a scenario needs, and says what is missing and how to get it.\n\n"
+	"Tries what playing a scenario needs, and says what is missing and how to get it.\n"
+	"Boots each guest kernel that is built.\n\n"
 	"Exit status: 0 all is there; 3 something is missing.\n";
 
 struct doctor {
@@ -34,9 +42,19 @@ static void say(struct doctor *doctor, bool well, const char *what, const char *
 	const char *red = doctor->style.color ? "\033[1;31m" : "";
 	const char *plain = doctor->style.color ? "\033[0m" : "";
 
-	printf("%s%-4s%s %-16s %s\n", well ? green : red, well ? "ok" : "NO", plain, what, text);
+	printf("%s%-4s%s ", well ? green : red, well ? "ok" : "NO", plain);
+	print_clean(stdout, "%-16s %s", what, text);
+	putchar('\n');
 	if (!well)
 		doctor->ill = true;
+}
+
+/* What is neither well nor ill: nobody needs it who does not ask for it. */
+static void mention(const char *what, const char *text)
+{
+	printf("%-4s ", "-");
+	print_clean(stdout, "%-16s %s", what, text);
+	putchar('\n');
 }
 
 static void look_at_kernel(struct doctor *doctor)
@@ -116,6 +134,60 @@ static void look_at_stage(struct doctor *doctor)
 	    status ? error : "veth, packet capture, raw frames, socket diagnosis and probe work");
 }
 
+/* ---- guest kernels ---- */
+
+/* "3 h": how long ago the file was made. */
+static const char *age(struct arena *arena, const char *path)
+{
+	struct stat st;
+	long long minutes;
+
+	if (stat(path, &st) < 0)
+		return "an unknown time";
+	minutes = (clock_real_ns() / NS_PER_S - st.st_mtime) / 60;
+	if (minutes < 2 * 60)
+		return arena_printf(arena, "%lld min", minutes > 0 ? minutes : 0);
+	if (minutes < 2 * 24 * 60)
+		return arena_printf(arena, "%lld h", minutes / 60);
+	return arena_printf(arena, "%lld days", minutes / (24 * 60));
+}
+
+/* @program: this one's path */
+static void boot_kernel(struct doctor *doctor, struct arena *arena, const struct kernel *kernel,
+			const char *program)
+{
+	const struct guest_setup setup = { .kernel = kernel->path, .program = program };
+	const char *built = arena_printf(arena, "%s, built %s ago", kernel->release,
+					 age(arena, kernel->path));
+	char why[GUEST_WHY_LEN];
+	struct trial trial;
+	int rc = guest_trial(&setup, &trial, why);
+
+	say(doctor, rc == 0, arena_printf(arena, "guest %s", kernel->name),
+	    rc == 0 ? arena_printf(arena, "%s, boots in %lld ms, is off after %lld ms: %s", built,
+				   (long long)(trial.booted / NS_PER_MS),
+				   (long long)(trial.ended / NS_PER_MS), kernel->path)
+		    : arena_printf(arena, "%s, does not boot: %s: %s", built, kernel->path,
+				   rc == -ENOEXEC ? why : strerror(-rc)));
+}
+
+static void look_at_guests(struct doctor *doctor)
+{
+	struct arena *arena = arena_new();
+	struct kernel kernels[KERNELS_MAX];
+	size_t n = kernels_built(arena, kernels);
+	char program[PATH_MAX];
+
+	if (n > 0 && own_path(program, sizeof(program)) == 0)
+		for (size_t i = 0; i < n; i++)
+			boot_kernel(doctor, arena, &kernels[i], program);
+	if (n == 0)
+		mention("guest kernels", "none is built; --time virtual needs one: make kernel");
+	mention(n > 0 ? "more of them" : "",
+		"make kernel KERNEL=6.1, or make kernel KERNEL_SRC=DIR NAME=mytree");
+	arena_free(arena);
+}
+
 static int doctor_option(void *context, int opt, const char *value)
 {
 	return common_option(context, opt, value);
@@ -128,6 +200,7 @@ static int examine(struct doctor *doctor)
 	look_at_namespaces(doctor);
 	look_at_stage(doctor);
 	say(doctor, true, "netfilter", "not needed: no stack owns a crafted host's address");
+	look_at_guests(doctor);
 	return doctor->ill ? EXIT_MACHINE : EXIT_PASSED;
 }
 

@@ -11,6 +11,7 @@
  *   define NAME=VALUE  -D
  *   ip WHICH           --ip
  *   play FILE VARIANT
+ *   off WHEN           power off; WHEN is "now"
  */
 #include "command/command.h"
 
@@ -261,6 +262,8 @@ static void take_order(struct guest_side *side)
 		common_option(&side->options, 'D', word);
 	else if (strcmp(verb, "ip") == 0)
 		common_option(&side->options, OPT_IP, word);
+	else if (strcmp(verb, "off") == 0)
+		reboot(RB_POWER_OFF);
 }
 
 int command_guest(int argc, char **argv)

@@ -57,14 +57,10 @@ int play_virtually(struct performance *performance, const struct suite_watch *wa
 	const struct run_options *options = performance->options;
 	struct strbuf greeting = STRBUF_INIT;
 	char program[PATH_MAX], why[GUEST_WHY_LEN];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	int rc;
+	int rc = own_path(program, sizeof(program));
 
-	if (len < 0) {
-		complain("cannot find this program: %s (is /proc mounted?)", strerror(errno));
-		return -errno;
-	}
-	program[len] = '\0';
+	if (rc < 0)
+		return rc;
 	greet(&greeting, &options->common.load);
 
 	struct guest_setup setup = {
