@@ -65,7 +65,7 @@ int guest_trial(const struct guest_setup *setup, struct trial *trial, char why[G
 
 	*trial = (struct trial){ 0, 0 };
 	*why = '\0';
-	rc = guest_boot(&guest, setup);
+	rc = guest_boot(&guest, setup, 0);
 	if (rc < 0)
 		return rc;
 	rc = play_trial(&guest, trial, began, setup->patience ? setup->patience : usual_patience);
