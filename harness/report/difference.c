@@ -175,17 +175,25 @@ static size_t blur_window(struct strbuf *out, const char *text)
 	return 0;
 }
 
-/* How a ladder ends is told by the line; why, which is full of times, is not compared. */
-static size_t message_at(const char *text)
+/* What is compared of a row: not the note behind its last lifeline, since with `kernel >= 6.5` another line may
+ * speak of the same packet; of how a ladder ends the line, but not why, which is full of times. */
+static size_t end_of_deed(const char *text)
 {
-	if (strncmp(text, "FAIL", 4) != 0 && strncmp(text, "ERROR", 5) != 0)
-		return strlen(text);
-	return strcspn(text, ":");
+	static const char *const lifelines[] = { "│", "⋮" };
+	size_t end = 0;
+
+	if (strncmp(text, "FAIL", 4) == 0 || strncmp(text, "ERROR", 5) == 0)
+		return strcspn(text, ":");
+	for (size_t i = 0; i < sizeof(lifelines) / sizeof(lifelines[0]); i++)
+		for (const char *at = text; (at = strstr(at, lifelines[i])); at++)
+			if ((size_t)(at - text) > end)
+				end = (size_t)(at - text);
+	return end ? end : strlen(text);
 }
 
 static void add_blurred(struct strbuf *out, const char *text, bool timed)
 {
-	const char *end = text + message_at(text);
+	const char *end = text + end_of_deed(text);
 	bool in_word = false;
 
 	while (text < end) {

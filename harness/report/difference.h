@@ -12,7 +12,8 @@
  * Where one of them is the running kernel: all times and durations, and, since they depend on the machine's
  * memory, windows other than 0 and their scale.
  *
- * Sequence numbers are relative in any ladder. Why a ladder ends in FAIL or ERROR is not compared, only that
+ * Sequence numbers are relative in any ladder. Which line speaks of a row is not compared, since it may
+ * depend on the kernel's version. Why a ladder ends in FAIL or ERROR is not compared, only that
  * it does, and at which line.
  */
 #ifndef TCPSCEN_REPORT_DIFFERENCE_H

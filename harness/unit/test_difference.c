@@ -46,6 +46,8 @@ static void what_differs_in_every_run_is_alike(void **state)
 		{ "1\t0\t│ recvmsg = 4 \"\\x97\\x8a\" queued EACCES icmp 1 1 │\n",
 		  "1\t0\t│ recvmsg = 4 \"\\x01\\x02\" queued EACCES icmp 1 1 │\n" },
 		{ "1\t1000000\t│ a │\n", "1\t1499999\t│ a │\n" },
+		{ "1\t0\t│ a │  line 5 1/2\n", "1\t0\t│ a │  unexpected\n" },
+		{ "0\t0\t⋮  ⋮  line 5\n", "0\t0\t⋮  ⋮  line 6\n" },
 		{ "9\t1\tFAIL at line 5: 1.2 ms too late\n", "9\t1\tFAIL at line 5: 1.3 ms too late\n" },
 	};
 
@@ -67,6 +69,7 @@ static void what_a_kernel_did_is_not(void **state)
 		{ "1\t0\t│ left │\n", "1\t0\t│                left │\n" },
 		{ "9\t1\tFAIL at line 5: x\n", "9\t1\tFAIL at line 6: x\n" },
 		{ "9\t1\tFAIL at line 5: x\n", "9\t1\tERROR: x\n" },
+		{ "0\t0\t⋮  ⋮  line 5\n", "0\t0\t│  │  line 5\n" },
 		{ "1\t0\t│ a │\n", "2\t0\t│ a │\n" },
 		{ "1\t0\t│ a │\n", "" },
 	};
