@@ -184,7 +184,9 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 		abort_connections(engine); /* before the suite, once it has the record, may end us */
 		rc = stage_flush(&engine->stage);
 	}
-	close(pipes->events); /* the suite goes on while the world is torn down */
+	/* the suite goes on while the world is torn down, and so does who reads its output */
+	close(pipes->events);
+	close_range(STDIN_FILENO, STDERR_FILENO, 0);
 	stage_close(&engine->stage);
 	relay_free(&engine->relay);
 	for (size_t i = 0; i < engine->n_quotes; i++)
