@@ -17,13 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EVENTS_ROOM = 1 << 20, CONSOLE_ROOM = 1 << 16, ARGUMENT_LEN = 4200 };
+enum { EVENTS_ROOM = 1 << 20, CONSOLE_ROOM = 1 << 16, ARGUMENT_LEN = 4200,
+       ROOM_WITHIN_MS = 5000 };
 
 /* ---- booting ---- */
 
 struct boot {
 	const struct guest_setup *setup;
 	int turn;
+	const struct warden *warden;
 	int orders, events, console; /* the guest's ends */
 };
 
@@ -76,6 +78,7 @@ static int kernel_main(void *arg)
 	/* the terminal's ^C is the suite's affair; and a guest is more than one process */
 	setsid();
 	setrlimit(RLIMIT_CORE, &no_core); /* a panic aborts */
+	warden_watch(boot->warden); /* without one, PR_SET_PDEATHSIG must do */
 	snprintf(init, sizeof(init), "init=\"%s\"", boot->setup->program);
 	clearenv();
 	choose_memory();
@@ -88,7 +91,7 @@ static int kernel_main(void *arg)
 void guest_init(struct guest *guest)
 {
 	*guest = (struct guest){ .child = CHILD_NONE, .orders = -1, .events = -1, .console = -1,
-				 .writers_end = -1, .reader = RECORD_READER_INIT };
+				 .readers_end = -1, .writers_end = -1, .reader = RECORD_READER_INIT };
 }
 
 static void close_one(int *fd)
@@ -111,12 +114,14 @@ static int open_pipe(int ours, int room, int *our_end, int *guests_end)
 	return fcntl(*our_end, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-int guest_boot(struct guest *guest, const struct guest_setup *setup, int turn)
+int guest_boot(struct guest *guest, const struct guest_setup *setup, const struct warden *warden,
+	       int turn)
 {
-	struct boot boot = { setup, turn, -1, -1, -1 };
+	struct boot boot = { setup, turn, warden, -1, -1, -1 };
 	int rc;
 
 	guest_init(guest);
+	guest->warden = warden;
 	rc = open_pipe(1, CONSOLE_ROOM, &guest->orders, &boot.orders);
 	if (rc == 0)
 		rc = open_pipe(0, EVENTS_ROOM, &guest->events, &boot.events);
@@ -124,8 +129,8 @@ int guest_boot(struct guest *guest, const struct guest_setup *setup, int turn)
 		rc = open_pipe(0, CONSOLE_ROOM, &guest->console, &boot.console);
 	if (rc == 0)
 		rc = child_start(&guest->child, kernel_main, &boot);
-	close_one(&boot.orders);
 	close_one(&boot.console);
+	guest->readers_end = boot.orders;
 	guest->writers_end = boot.events;
 	guest->heard = guest->looked = clock_mono_ns();
 	if (rc < 0)
@@ -139,6 +144,8 @@ static int kill_all(struct guest *guest)
 	if (guest->child.pid <= 0)
 		return -ESRCH;
 	kill(-guest->child.pid, SIGKILL);
+	kill(guest->child.pid, SIGKILL); /* if it has no session yet */
+	warden_forget(guest->warden, guest->child.pid);
 	return child_kill(&guest->child);
 }
 
@@ -148,6 +155,7 @@ void guest_kill(struct guest *guest)
 	close_one(&guest->orders);
 	close_one(&guest->events);
 	close_one(&guest->console);
+	close_one(&guest->readers_end);
 	close_one(&guest->writers_end);
 	record_reader_free(&guest->reader);
 }
@@ -162,7 +170,7 @@ bool guest_has_ended(const struct guest *guest)
 	return child_has_ended(&guest->child);
 }
 
-void guest_bury(struct guest *guest, char how[GUEST_HOW_LEN])
+int guest_bury(struct guest *guest, char how[GUEST_HOW_LEN])
 {
 	enum { LAST_BREATH_MS = 1000 };
 	struct pollfd end = { .fd = guest->child.pidfd, .events = POLLIN };
@@ -179,18 +187,21 @@ void guest_bury(struct guest *guest, char how[GUEST_HOW_LEN])
 	else
 		snprintf(how, GUEST_HOW_LEN, "ended");
 	guest_kill(guest);
+	return status;
 }
 
 /* ---- talking ---- */
 
 int guest_tell(struct guest *guest, const char *words, size_t len)
 {
+	struct pollfd room = { .fd = guest->orders, .events = POLLOUT };
+
 	while (len > 0) {
 		ssize_t n = write(guest->orders, words, len);
 
-		if (n < 0 && errno == EAGAIN)
-			poll(&(struct pollfd){ .fd = guest->orders, .events = POLLOUT }, 1, 1000);
-		else if (n < 0 && errno != EINTR)
+		if (n < 0 && errno == EAGAIN && poll(&room, 1, ROOM_WITHIN_MS) == 0)
+			return 0;
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		words += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;

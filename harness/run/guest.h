@@ -9,15 +9,18 @@
 #define TCPSCEN_RUN_GUEST_H
 
 #include "run/guests.h"
+#include "run/warden.h"
 #include "world/child.h"
 
 enum { GUEST_WORDS = 4096 };
 
 struct guest {
 	struct child child;        /* the kernel */
+	const struct warden *warden; /* (borrowed) */
 	int orders;                /* (owned) we write */
 	int events;                /* (owned) we read; both non-blocking */
 	int console;               /* (owned) we read */
+	int readers_end;           /* (owned) of the orders pipe: no SIGPIPE when it has died */
 	int writers_end;           /* (owned) of the events pipe, until the guest has spoken */
 	struct record_reader reader;
 	char words[GUEST_WORDS];   /* the console's last */
@@ -29,17 +32,21 @@ struct guest {
 
 void guest_init(struct guest *guest);
 
-/* Boot. @turn: numbers the guests that run side by side. Return: 0 or -errno. */
-int guest_boot(struct guest *guest, const struct guest_setup *setup, int turn);
+/* Boot. @warden: (borrowed) until the guest is killed; @turn: numbers the guests that run side by
+ * side. Return: 0 or -errno. */
+int guest_boot(struct guest *guest, const struct guest_setup *setup, const struct warden *warden,
+	       int turn);
 
 /* Kill it, with all that it consists of. */
 void guest_kill(struct guest *guest);
 
-/* The same for one that ends by itself. @how: filled: "panicked", "was killed by signal 9 (Killed)" */
+/* The same for one that ends by itself. @how: filled: "panicked", "was killed by signal 9 (Killed)"
+ * Return: its wait status, or -errno. */
 enum { GUEST_HOW_LEN = 128 };
-void guest_bury(struct guest *guest, char how[GUEST_HOW_LEN]);
+int guest_bury(struct guest *guest, char how[GUEST_HOW_LEN]);
 
-/* Words for its first process, each ended by NUL. Return: 0 or -errno. */
+/* Words for its first process, each ended by NUL. Those that a guest does not take are lost: it will be
+ * found to be stuck, or dead. Return: 0 or -errno. */
 int guest_tell(struct guest *guest, const char *words, size_t len);
 
 /* Read what has come. Return: 1 something has; 0 the guest has ended; -EAGAIN; -errno. */

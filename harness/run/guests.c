@@ -14,9 +14,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 enum { AHEAD = 2, PROGRESS_MS = 200, LAST_WORDS = 400 };
 enum { CONSOLE, EVENTS, GUEST_FDS };
@@ -39,6 +41,8 @@ struct guests {
 	struct place *places;     /* (owned) */
 	size_t n_places;
 	char *why;                /* of a guest that never spoke */
+	struct warden warden;
+	int killed_at_boot;       /* how many guests */
 };
 
 /* ---- orders ---- */
@@ -59,7 +63,8 @@ static int tell_of(struct place *place, const struct suite_job *job)
 
 static int boot(struct guests *guests, struct place *place)
 {
-	int rc = guest_boot(&place->guest, guests->setup, (int)(place - guests->places));
+	int rc = guest_boot(&place->guest, guests->setup, &guests->warden,
+			    (int)(place - guests->places));
 
 	place->booted = rc == 0;
 	place->spoken = false;
@@ -148,16 +153,28 @@ static void end_first(struct guests *guests, struct place *place, const char *wh
 	finish_first(guests, place);
 }
 
+/* Somebody kills a guest that boots: another one will do, but not for ever. */
+static bool killed_at_boot(struct guests *guests, const struct place *place, int status)
+{
+	enum { ENOUGH = 5 };
+
+	return !place->spoken && status >= 0 && WIFSIGNALED(status) &&
+	       WTERMSIG(status) == SIGKILL && ++guests->killed_at_boot < ENOUGH;
+}
+
 /* The guest has ended (@what is NULL), or must. Return: 0 or -ENOEXEC when it has never spoken, which
  * another one would not, either. */
 static int lose(struct guests *guests, struct place *place, const char *what)
 {
 	char words[LAST_WORDS], how[GUEST_HOW_LEN];
+	int status = 0;
 
 	guest_last_words(&place->guest, words, sizeof(words));
 	if (!what)
-		guest_bury(&place->guest, how);
+		status = guest_bury(&place->guest, how);
 	retire(place);
+	if (killed_at_boot(guests, place, status))
+		return 0;
 	if (!place->spoken) {
 		snprintf(guests->why, GUEST_WHY_LEN, "the guest kernel %s does not boot: it %s%s%s",
 			 guests->setup->kernel, what ? what : how, *words ? ": " : "", words);
@@ -294,7 +311,7 @@ int guests_run(struct suite_job *jobs, size_t count, const struct suite_options 
 	       const struct suite_watch *watch_, const struct guest_setup *setup,
 	       char why[GUEST_WHY_LEN])
 {
-	struct guests guests = { .setup = setup, .why = why, .n_places = (size_t)options->jobs };
+	struct guests guests = { .warden = WARDEN_NONE, .setup = setup, .why = why, .n_places = (size_t)options->jobs };
 	int rc = bill_open(&guests.bill, jobs, count, options, watch_, cost);
 
 	if (guests.n_places > count)
@@ -306,6 +323,8 @@ int guests_run(struct suite_job *jobs, size_t count, const struct suite_options 
 	guests.places = calloc(guests.n_places + 1, sizeof(*guests.places));
 	if (!fds || !guests.places)
 		rc = -ENOMEM;
+	if (rc == 0)
+		rc = warden_start(&guests.warden);
 	while (rc == 0 && !over(&guests))
 		rc = turn(&guests, fds);
 	for (size_t i = 0; guests.places && i < guests.n_places; i++)
@@ -313,6 +332,7 @@ int guests_run(struct suite_job *jobs, size_t count, const struct suite_options 
 			guest_kill(&guests.places[i].guest);
 	free(guests.places);
 	free(fds);
+	warden_end(&guests.warden);
 	bill_free(&guests.bill);
 	return rc;
 }
