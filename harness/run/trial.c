@@ -60,19 +60,25 @@ int guest_trial(const struct guest_setup *setup, struct trial *trial, char why[G
 {
 	int64_t began = clock_mono_ns();
 	char words[GUEST_WHY_LEN / 2], how[GUEST_HOW_LEN] = "says nothing";
+	struct warden warden;
 	struct guest guest;
 	int rc;
 
 	*trial = (struct trial){ 0, 0 };
 	*why = '\0';
-	rc = guest_boot(&guest, setup, 0);
-	if (rc < 0)
+	rc = warden_start(&warden);
+	if (rc == 0)
+		rc = guest_boot(&guest, setup, &warden, 0);
+	if (rc < 0) {
+		warden_end(&warden);
 		return rc;
+	}
 	rc = play_trial(&guest, trial, began, setup->patience ? setup->patience : usual_patience);
 	guest_last_words(&guest, words, sizeof(words));
 	if (guest_has_ended(&guest))
 		guest_bury(&guest, how);
 	guest_kill(&guest);
+	warden_end(&warden);
 	trial->ended = clock_mono_ns() - began;
 	if (rc == -ENOEXEC)
 		snprintf(why, GUEST_WHY_LEN, "it %s %s%s%s", how,
