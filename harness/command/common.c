@@ -197,8 +197,10 @@ static void load_files(struct loaded *loaded, struct common_options *options,
 	for (size_t i = 0; loaded->scenarios && i < files->count; i++) {
 		struct scenario *scenario = load_file(loaded, options, files->paths[i]);
 
-		if (scenario)
-			loaded->scenarios[loaded->count++] = scenario;
+		if (!scenario)
+			continue;
+		loaded->scenarios[loaded->count++] = scenario;
+		selection_know(options->selection, scenario->plans, scenario->n_plans);
 	}
 }
 

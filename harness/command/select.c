@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum node_kind { NODE_WORD, NODE_NOT, NODE_AND, NODE_OR };
 
@@ -15,6 +16,7 @@ enum { DEPTH_MAX = 64 };
 struct selection {
 	enum node_kind kind;
 	const char *word;
+	bool is_tag;
 	struct selection *left, *right;
 };
 
@@ -81,6 +83,7 @@ static struct selection *read_factor(struct reader *reader)
 	} else {
 		node = make(reader, NODE_WORD, NULL, NULL);
 		node->word = arena_strndup(reader->arena, reader->at, word_len(reader->at));
+		node->is_tag = strcasecmp(node->word, "slow") == 0;
 		reader->at += word_len(reader->at);
 	}
 	reader->depth--;
@@ -124,12 +127,27 @@ struct selection *selection_parse(struct arena *arena, const char *text, const c
 	return selection;
 }
 
-static bool word_fits(const char *word, const struct plan *plan, const char *id)
+static bool has_tag(const struct plan *plan, const char *word)
 {
 	for (size_t i = 0; i < plan->n_tags; i++)
 		if (strcasecmp(plan->tags[i], word) == 0)
 			return true;
-	return strcasestr(id, word) != NULL;
+	return false;
+}
+
+void selection_know(struct selection *selection, struct plan *const *plans, size_t n_plans)
+{
+	if (!selection)
+		return;
+	selection_know(selection->left, plans, n_plans);
+	selection_know(selection->right, plans, n_plans);
+	for (size_t i = 0; i < n_plans && selection->kind == NODE_WORD; i++)
+		selection->is_tag |= has_tag(plans[i], selection->word);
+}
+
+static bool word_fits(const struct selection *word, const struct plan *plan, const char *id)
+{
+	return word->is_tag ? has_tag(plan, word->word) : strcasestr(id, word->word) != NULL;
 }
 
 bool selection_takes(const struct selection *selection, const struct plan *plan, const char *id)
@@ -138,7 +156,7 @@ bool selection_takes(const struct selection *selection, const struct plan *plan,
 		return true;
 	switch (selection->kind) {
 	case NODE_WORD:
-		return word_fits(selection->word, plan, id);
+		return word_fits(selection, plan, id);
 	case NODE_NOT:
 		return !selection_takes(selection->left, plan, id);
 	case NODE_AND:

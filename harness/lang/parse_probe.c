@@ -47,17 +47,20 @@ static bool is_misplaced(const struct parser *parser, const struct ast_answer *a
 	       (at_word(parser, "as") || at_word(parser, "on"));
 }
 
-/* What may follow a number ("..": up to) or a duration ("+-": its tolerance). */
+/* What may follow a number or a duration ("..": up to), or a duration ("+-": its tolerance). */
 static bool parse_around(struct parser *parser, struct ast_value *value)
 {
-	value->has_high = value->kind == VAL_NUMBER && take_kind(parser, TOK_RANGE);
+	bool duration = value->kind == VAL_DURATION;
+
+	value->has_high = (value->kind == VAL_NUMBER || duration) && take_kind(parser, TOK_RANGE);
 	if (value->has_high)
-		return parse_number(parser, "a number", &value->high);
-	value->has_tolerance = value->kind == VAL_DURATION && take_kind(parser, TOK_PLUS_MINUS);
+		return duration ? parse_duration(parser, &value->high)
+				: parse_number(parser, "a number", &value->high);
+	value->has_tolerance = duration && take_kind(parser, TOK_PLUS_MINUS);
 	return !value->has_tolerance || parse_duration(parser, &value->tolerance);
 }
 
-/* answer = [ COMPARE ] value [ ".." N | "+-" DURATION ] */
+/* answer = [ COMPARE ] value [ ".." ( N | DURATION ) | "+-" DURATION ] */
 static bool parse_answer_value(struct parser *parser, struct ast_answer *out)
 {
 	struct ast_value *value = add_value(parser, &out->values, &out->n_values);

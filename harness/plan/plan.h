@@ -241,7 +241,8 @@ enum result_kind {
 	RESULT_SOCKETS,  /* question sockets: counts; NULL: ranges: how many */
 };
 
-/* What `ss -o` shows, as numbered in idiag_timer (sock_diag(7)); delack since Linux 6.17. */
+/* What `ss -o` shows, as numbered in idiag_timer (sock_diag(7)); delack is newer than Linux
+ * 6.18, which says off meanwhile. */
 enum timer_kind { TIMER_OFF, TIMER_ON, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PERSIST, TIMER_DELACK,
 		  N_TIMERS };
 

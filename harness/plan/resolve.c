@@ -82,8 +82,23 @@ bool two_kernels(const struct resolver *r)
 	return r->plan->n_hosts == PLAN_HOSTS && is_kernel(r, 0) && is_kernel(r, 1);
 }
 
+/* `at` counts from the scenario's first packet: there must be one, or the line is about it. */
+static void check_clock(struct resolver *r, const struct plan_step *step)
+{
+	bool is_first = step->packet && step->time.kind == TIME_AT && step->time.ns[0] == 0;
+
+	if (step->time.kind == TIME_AT && !r->scope.packets && !is_first) {
+		FAIL(r, step->time.span, "'at' counts from the scenario's first packet, and %s",
+		     step->packet ? "that is this one" : "none comes before this line");
+		HELP(r, "'after' counts from the event before%s",
+		     step->packet ? "; the first packet itself is 'at 0s'" : "");
+	}
+	r->scope.packets |= step->packet || step->rule;
+}
+
 int add_step(struct resolver *r, const struct plan_step *step)
 {
+	check_clock(r, step);
 	if (!r->live)
 		return r->plan->n_steps;
 	r->steps = arena_grow(r->arena, r->steps, (size_t)r->plan->n_steps, sizeof(*r->steps));

@@ -14,18 +14,20 @@ struct kernel_version {
 	int major, minor;
 };
 
+/* What a scenario says of itself before it is resolved for any target. */
+struct scene_ip {
+	bool wanted[3]; /* by enum ip_version */
+};
+
 /* What a variant is resolved for. */
 struct target {
 	enum ip_version ip;
+	struct scene_ip ips; /* all that the scenario is about; none: unknown */
 	struct kernel_version kernel;
 	const struct binding *bindings;
 	size_t n_bindings;
 };
 
-/* What a scenario says of itself before it is resolved for any target. */
-struct scene_ip {
-	bool wanted[3]; /* by enum ip_version */
-};
 struct scene_ip resolve_ip(const struct ast *ast, struct diags *diags);
 
 /* Resolve @ast for @target.

@@ -195,7 +195,7 @@ static struct plan_range compared(enum compare compare, int64_t number)
 	return range;
 }
 
-/* [ COMPARE ] N | N..M, from 0 to @limit, in units of @unit ns when it is a duration. */
+/* [ COMPARE ] N | N..M, also of durations, from 0 to @limit, in units of @unit ns when it is a duration. */
 static bool read_range(struct reading *reading, const char *what, int64_t limit, int64_t unit,
 		       struct plan_range *out)
 {
@@ -209,15 +209,16 @@ static bool read_range(struct reading *reading, const char *what, int64_t limit,
 		return wrong(reading, "a tolerance is that of a timer's time");
 
 	int64_t number = duration ? value->number / unit : value->number;
+	int64_t high = duration ? value->high / unit : value->high;
 
 	if (!in_range(r, value->span, reading->name, number, 0, limit) ||
-	    (value->has_high && !in_range(r, value->span, reading->name, value->high, 0, limit)))
+	    (value->has_high && !in_range(r, value->span, reading->name, high, 0, limit)))
 		return false;
 	*out = compared(value->has_compare ? value->compare : CMP_EQ, number);
-	if (value->has_high && (value->has_compare || value->high < number))
+	if (value->has_high && (value->has_compare || high < number))
 		return wrong(reading, "a range is from the lowest to the highest: N..M");
 	if (value->has_high)
-		out->high = value->high;
+		out->high = high;
 	if (out->low > limit || out->high < 0) {
 		FAIL(r, value->span, "no answer can be like that");
 		HELP(r, "%s is from 0 to %lld", reading->name, (long long)limit);
@@ -227,7 +228,7 @@ static bool read_range(struct reading *reading, const char *what, int64_t limit,
 	return true;
 }
 
-/* ---- timer -> on [COMPARE] [DURATION [+-D]] [N retransmissions] ---- */
+/* ---- timer -> on [COMPARE] [DURATION [+-D | ..D]] [N retransmissions] ---- */
 
 static const char *const timers[N_TIMERS + 1] = {
 	[TIMER_OFF] = "off", [TIMER_ON] = "on", [TIMER_KEEPALIVE] = "keepalive",
@@ -254,7 +255,13 @@ static bool read_time_left(struct reading *reading)
 	    (value->has_tolerance && !duration_ok(reading->r, value->span, value->tolerance)))
 		return false;
 	*out = compared(value->has_compare ? value->compare : CMP_EQ, value->number);
+	if (value->has_high && (value->has_compare || value->high < value->number))
+		return wrong(reading, "a range is from the lowest to the highest: N..M");
 	reading->next++;
+	if (value->has_high) {
+		out->high = value->high;
+		return duration_ok(reading->r, value->span, value->high);
+	}
 	if (value->has_compare && !value->has_tolerance)
 		return true;
 	if (value->has_compare) {

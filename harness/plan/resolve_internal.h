@@ -92,6 +92,7 @@ struct scope {
 	bool program_unsure[PLAN_HOSTS];   /* a `run` of it was wrong */
 
 	bool timeline;                     /* the first line of the timeline has been met */
+	bool packets;                      /* a line before this one speaks of packets */
 	bool once[N_ONCE];
 	bool unsure[PLAN_HOSTS];           /* a call of it was wrong: it may have made a socket */
 };

@@ -171,14 +171,39 @@ static const char *quoted_name(struct resolver *r, enum ast_clause_kind kind)
 	return arena_printf(r->arena, "'%s'", clause_names[kind]);
 }
 
-/* Is the field one of this variant's IP version? */
-static bool field_exists(const struct resolver *r, enum ast_clause_kind kind)
+/* Is the field one of this IP version? */
+static bool is_field_of(enum ip_version ip, enum ast_clause_kind kind)
 {
-	bool v6 = r->target->ip == IP_V6;
+	bool v6 = ip == IP_V6;
 
 	if (kind == CL_ID || kind == CL_DF)
 		return !v6;
 	return kind != CL_FLOWLABEL || v6;
+}
+
+/* Is the field one of this variant's IP version? */
+static bool field_exists(const struct resolver *r, enum ast_clause_kind kind)
+{
+	return is_field_of(r->target->ip, kind);
+}
+
+/* … or at least of one that the scenario is about? Else it would say nothing. */
+static bool field_means_something(struct resolver *r, const struct ast_clause *clause)
+{
+	const bool *wanted = r->target->ips.wanted;
+	bool known = false;
+
+	for (int ip = IP_V4; ip <= IP_MAPPED; ip++) {
+		if (wanted[ip] && is_field_of((enum ip_version)ip, clause->kind))
+			return true;
+		known |= wanted[ip];
+	}
+	if (!known || field_exists(r, clause->kind))
+		return true;
+	FAIL(r, clause->span, "'%s' is a field of %s, which this scenario is not about",
+	     clause_names[clause->kind], clause->kind == CL_FLOWLABEL ? "IPv6" : "IPv4");
+	HELP(r, "leave it out, or the 'ip' line");
+	return false;
 }
 
 static bool field_number(struct resolver *r, const struct ast_clause *clause,
@@ -443,7 +468,7 @@ static bool clause_fits(struct resolver *r, const struct ast_clause *clause, boo
 static bool resolve_clause(struct resolver *r, const struct ast_clause *clause,
 			   enum packet_use use, struct plan_packet *out)
 {
-	if (!clause_fits(r, clause, out->icmp))
+	if (!clause_fits(r, clause, out->icmp) || !field_means_something(r, clause))
 		return false;
 	switch (clause->kind) {
 	case CL_SEQ:

@@ -112,10 +112,8 @@ static void bind(const struct loader *loader, size_t index, struct binding *bind
 
 /* The IP versions that both the scenario and the command line want. Whoever asks for mapped
  * gets it of every scenario of IPv4, which is what goes over the wire. */
-static struct scene_ip wanted_ips(const struct loader *loader, const struct ast *ast)
+static struct scene_ip wanted_ips(const struct loader *loader, struct scene_ip ips)
 {
-	struct scene_ip ips = resolve_ip(ast, loader->diags);
-
 	if (loader->options->ip_given)
 		ips.wanted[IP_MAPPED] |= ips.wanted[IP_V4];
 	for (int ip = 0; ip < N_IPS; ip++)
@@ -137,11 +135,13 @@ static void load_combination(struct loader *loader, struct arena *scratch, size_
 	if (failed(loader))
 		return;
 
-	struct scene_ip ips = wanted_ips(loader, ast);
+	const struct scene_ip scene = resolve_ip(ast, loader->diags);
+	const struct scene_ip ips = wanted_ips(loader, scene);
 
 	for (int ip = 0; ip < N_IPS; ip++) {
 		struct target target = {
 			.ip = (enum ip_version)ip,
+			.ips = scene,
 			.kernel = loader->options->kernel,
 			.bindings = bindings,
 			.n_bindings = loader->n_params,

@@ -175,6 +175,23 @@ static void note_repetition(struct blame *blame, const struct seen *seen)
 	}
 }
 
+/* A probe is no retransmission, though it comes again and again: it has the number before the next,
+ * and takes up none. */
+static void note_probe(struct blame *blame, const struct plan_packet *expected,
+		       const struct seen *seen)
+{
+	const struct flow *flow = &blame->engine->connections[expected->flow].flow;
+	const struct plan_step *step = &blame->engine->plan->steps[blame->step];
+	bool again = expected->again || step->time.kind == TIME_GAPS;
+
+	if (!again || expected->set & FIELD_SEQ || seen->packet.class != PACKET_TCP ||
+	    seen->from != expected->from || packet_seq_len(&seen->packet) || !flow->begun ||
+	    !flow_owns(flow, seen->from, &seen->packet))
+		return;
+	if (flow_seq(flow, seen->from, &seen->packet) == flow->stream[seen->from].next - 1)
+		note(blame, "it looks like a keepalive or window probe: write 'seq next-1'");
+}
+
 /* The connection's socket at each kernel host, as `ss` would show it. */
 static void note_socket(struct blame *blame, int index)
 {
@@ -397,6 +414,7 @@ enum play blame_mismatch(struct engine *engine, int step, const struct seen *see
 	strbuf_free(&saw);
 	note_when(&blame, seen->packet.time);
 	note_repetition(&blame, seen);
+	note_probe(&blame, packet, seen);
 	note_scene(&blame);
 	return blame_end(&blame);
 }

@@ -15,15 +15,19 @@
 
 static const char *const tags[] = { "rst", "errno" };
 static const struct plan plan = { .tags = tags, .n_tags = 2 };
-static const char id[] = "scenarios/reset/rst_after_fin.scn[6]";
+static const char *const other_tags[] = { "after", "fin" };
+static const struct plan other = { .tags = other_tags, .n_tags = 2 };
+static const char id[] = "scenarios/reset/rst_after_fin_slow.scn[6]";
 
 static bool takes(const char *text)
 {
 	struct arena *arena = arena_new();
 	const char *error = NULL;
 	struct selection *selection = selection_parse(arena, text, &error);
+	struct plan *plans[] = { (struct plan *)(uintptr_t)&plan, (struct plan *)(uintptr_t)&other };
 
 	assert_non_null(selection);
+	selection_know(selection, plans, 2);
 
 	bool taken = selection_takes(selection, &plan, id);
 
@@ -47,6 +51,13 @@ static void test_expressions(void **state)
 	assert_true(takes("not (slow or timers)"));
 	assert_true(takes("not not rst"));
 	assert_true(selection_takes(NULL, &plan, id));
+	selection_know(NULL, NULL, 0);
+	assert_true(takes("rst_after"));  /* a part of its name */
+	assert_false(takes("after"));     /* a tag of another one */
+	assert_true(takes("not FIN"));
+	assert_true(takes("not slow"));
+	assert_true(takes("scen"));
+	assert_false(takes("slow"));
 }
 
 static void test_faulty_expressions(void **state)

@@ -1,0 +1,54 @@
+"""What a failure says besides what differs: the hints that lead on."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolkit import FAILED, PASSED, Tool, scene
+
+KEEPALIVE = ("client: socket", "client: setsockopt SO_KEEPALIVE 1 -> ok", "client: setsockopt TCP_KEEPIDLE 1 -> ok",
+             "client: setsockopt TCP_KEEPINTVL 1 -> ok", "establish client to server:8080",
+             'client: write "one" -> 3', "expect PSH-ACK from client", "send ACK from server")
+HINT = "it looks like a keepalive or window probe: write 'seq next-1'"
+
+
+def test_probes_are_no_retransmissions(tool: Tool, tmp_path: Path) -> None:
+    """`again` after data means the data; a probe that comes instead says how it is written."""
+    path = tmp_path / "probe.scn"
+    path.write_text(scene(*KEEPALIVE, "expect ACK from client again 2 times every 1s"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == FAILED, result.stdout
+    assert HINT in result.stdout
+
+
+def test_the_hint_is_right(tool: Tool, tmp_path: Path) -> None:
+    """Written like that, they are expected."""
+    path = tmp_path / "probe.scn"
+    path.write_text(scene(*KEEPALIVE, "expect ACK from client seq next-1 again 2 times every 1s"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == PASSED, result.stdout
+
+
+def test_no_hint_where_it_is_wrong(tool: Tool, tmp_path: Path) -> None:
+    """An ACK that is not taken for a retransmission is none of a probe's."""
+    path = tmp_path / "ack.scn"
+    path.write_text(scene(*KEEPALIVE, "expect ACK from client ack 7"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == FAILED, result.stdout
+    assert HINT not in result.stdout
+
+
+def test_a_first_answer_is_in_time(tool: Tool, tmp_path: Path) -> None:
+    """What is right when it is asked first is right `within` any time: since when, nobody knows."""
+    path = tmp_path / "within.scn"
+    path.write_text(scene("establish client to server:8080", "client: state -> ESTABLISHED within 1ns"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == PASSED, result.stdout
+
+
+def test_a_later_answer_is_not(tool: Tool, tmp_path: Path) -> None:
+    """`within` ends the asking: what becomes right after that is a failure."""
+    path = tmp_path / "within.scn"
+    path.write_text(scene("establish client to server:8080", "client/reader: read", "client: readable -> yes within 50ms"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == FAILED, result.stdout
+    assert "readable of client is no, expected yes" in result.stdout
