@@ -168,7 +168,7 @@ static void reap_orphans(void)
 
 static void play(struct guest_side *side, const struct plan *plan)
 {
-	struct player player = { .plan = plan, .pipes = { .events = side->line, .virtual_time = true } };
+	struct player player = { .plan = plan, .pipes = { .events = side->line } };
 	struct child child;
 	char why[128];
 	int gate[2], rc, status;
@@ -278,6 +278,7 @@ int command_guest(int argc, char **argv)
 	mount_all();
 	must(side.text, "get memory");
 	common_init(&side.options, argv[0]);
+	side.options.load.virtual_time = true;
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_TIMERSLACK, 1);
 	side.line = open_line();

@@ -129,6 +129,7 @@ static int run_on(struct run *run, const struct kernel *kernel)
 
 	/* `kernel >= 6.5` is decided on reading */
 	run->options.common.load.kernel = kernel->version;
+	run->options.common.load.virtual_time = kernel->path != NULL;
 	rc = load_all(&loaded, &run->options.common, run->paths, run->n_paths);
 	if (rc == 0 && !run->outputs.text)
 		rc = outputs_open(&run->outputs, &run->options, &loaded);

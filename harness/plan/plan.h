@@ -92,6 +92,13 @@ struct plan_time {
 
 #define NO_TOLERANCE INT64_C(-1)
 
+/* The clock that a plan is played by: what may be added to a time that is written. */
+struct plan_clock {
+	bool is_virtual; /* only what the kernel waits for takes time (run/guests) */
+	int64_t jiffy;   /* ns, of the kernel's clock; of the clocks it may have the longest */
+	int64_t noise;   /* ns, that a busy machine may add; in virtual time 0 */
+};
+
 /* ---- packets ---- */
 
 /* The twelve flag bits of bytes 12 and 13 of the TCP header (RFC 9293 3.1). */
@@ -420,6 +427,7 @@ struct plan {
 	bool link_offload;            /* offloads are left on: big segments, unfinished checksums */
 	int64_t tolerance;            /* +-; NO_TOLERANCE: by the kernel's timer wheel */
 	int64_t patience;
+	struct plan_clock clock;
 
 	const struct plan_caller *callers;
 	int n_callers;

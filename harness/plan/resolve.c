@@ -292,13 +292,21 @@ static void set_bindings(struct resolver *r)
 	r->plan->variant = variant;
 }
 
-static struct plan *new_plan(struct arena *arena, const struct ast *ast, enum ip_version ip)
+/* HZ=100 is the coarsest in use; guest kernels have HZ=1000 (harness/kernel). */
+static const struct plan_clock real_clock = {
+	.is_virtual = false, .jiffy = INT64_C(10000000), .noise = INT64_C(100000000),
+};
+static const struct plan_clock virtual_clock = { .is_virtual = true, .jiffy = INT64_C(1000000) };
+
+static struct plan *new_plan(struct arena *arena, const struct ast *ast,
+			     const struct target *target)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
 
 	plan->arena = arena;
 	plan->source = ast->source;
-	plan->ip = ip;
+	plan->ip = target->ip;
+	plan->clock = target->virtual_time ? virtual_clock : real_clock;
 	plan->link_mtu = DEFAULT_MTU;
 	plan->tolerance = NO_TOLERANCE;
 	plan->patience = DEFAULT_PATIENCE;
@@ -370,7 +378,7 @@ struct plan *resolve(const struct ast *ast, const struct target *target, struct 
 		.source = ast->source,
 		.diags = diags,
 		.arena = arena,
-		.plan = new_plan(arena, ast, target->ip),
+		.plan = new_plan(arena, ast, target),
 		.live = true,
 	};
 	struct resolver *r = &state;

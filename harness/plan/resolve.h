@@ -24,6 +24,7 @@ struct target {
 	enum ip_version ip;
 	struct scene_ip ips; /* all that the scenario is about; none: unknown */
 	struct kernel_version kernel;
+	bool virtual_time;    /* it is played in a guest kernel (run/guests) */
 	const struct binding *bindings;
 	size_t n_bindings;
 };

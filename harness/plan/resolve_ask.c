@@ -240,16 +240,13 @@ const char *timer_name(int timer)
 	return timer >= 0 && timer < N_TIMERS ? timers[timer] : NULL;
 }
 
-/* The kernel's clock ticks every 10 ms at the coarsest; in real time the question may come
- * late by as much as a busy machine makes it wait. */
-static const int64_t tick = INT64_C(10) * 1000 * 1000;
-static const int64_t busy_machine = INT64_C(100) * 1000 * 1000;
-
+/* The kernel reckons in jiffies; and on a busy machine the question may come late. */
 static bool read_time_left(struct reading *reading)
 {
 	const struct ast_value *value = peek(reading);
 	struct plan_range *out = &reading->out->ranges[0];
-	int64_t early = tick, late = tick + busy_machine;
+	const struct plan_clock *clock = &reading->r->plan->clock;
+	int64_t early = clock->jiffy, late = clock->jiffy + clock->noise;
 
 	if (!duration_ok(reading->r, value->span, value->number) ||
 	    (value->has_tolerance && !duration_ok(reading->r, value->span, value->tolerance)))

@@ -143,6 +143,7 @@ static void load_combination(struct loader *loader, struct arena *scratch, size_
 			.ip = (enum ip_version)ip,
 			.ips = scene,
 			.kernel = loader->options->kernel,
+			.virtual_time = loader->options->virtual_time,
 			.bindings = bindings,
 			.n_bindings = loader->n_params,
 		};

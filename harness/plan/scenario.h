@@ -21,6 +21,7 @@ struct load_options {
 	bool ip_given;
 	struct scene_ip ip;              /* --ip: of the scenario's own, and mapped where it has 4 */
 	struct kernel_version kernel;
+	bool virtual_time;
 	struct define *defines;
 	size_t n_defines;
 };

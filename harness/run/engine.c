@@ -167,7 +167,6 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 	if (!engine)
 		return 1;
 	engine->plan = plan;
-	engine->virtual_time = pipes->virtual_time;
 	engine->step = NO_INDEX;
 	engine->arena = arena_new();
 	/* The kernel queues a packet on the processor that sends it; on two processors' queues packets

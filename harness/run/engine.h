@@ -12,7 +12,6 @@
 struct engine_pipes {
 	int events; /* out: the record's events (stage_emit, record_write) */
 	int turn;   /* how many players were started before this one: chooses its processor */
-	bool virtual_time; /* only what the kernel waits for takes time (run/guests) */
 	int gate;   /* in: one byte is the word to go; end of file: nobody waits for us any more */
 };
 

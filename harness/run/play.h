@@ -53,7 +53,6 @@ struct schedule {
 
 struct engine {
 	const struct plan *plan;
-	bool virtual_time; /* see struct engine_pipes */
 	struct stage stage;
 	struct relay relay;
 	struct connection connections[PLAN_FLOWS_MAX];

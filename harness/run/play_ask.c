@@ -268,7 +268,7 @@ static int64_t longest_pause(const struct engine *engine, int64_t now, int64_t d
 
 	if (due <= now)
 		return look_again_last;
-	if (!engine->virtual_time || (due - now) / SHARE <= look_again_last)
+	if (!engine->plan->clock.is_virtual || (due - now) / SHARE <= look_again_last)
 		return earlier(due - now, look_again_last);
 	return (due - now) / SHARE;
 }

@@ -30,8 +30,8 @@ struct window step_window(const struct engine *engine, int step, size_t occurren
 		if (last)
 			reference.transmission = last;
 	}
-	struct window window = timeline_window(&plan_step->time, occurrence,
-					       engine->plan->tolerance, &reference);
+	struct window window = timeline_window(engine->plan, &plan_step->time, occurrence,
+					       &reference);
 
 	/* what answers a packet of ours cannot have come before it */
 	if (plan_step->time.kind == TIME_WITHIN && engine->event_step != NO_INDEX &&

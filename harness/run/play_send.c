@@ -10,7 +10,6 @@
 #include "wire/decode.h"
 
 static const uint32_t first_isn = 1000000000; /* of crafted streams: easy to know in a dump */
-static const int64_t lateness_allowed = 110 * NS_PER_MS;
 static const uint32_t first_ts = 1000;        /* of crafted timestamp clocks, in milliseconds */
 
 /* Wait for the time a send is due: its own, and the wire's delay there and back. */
@@ -33,12 +32,16 @@ static enum play wait_for_turn(struct engine *engine, int step)
 }
 
 /* A timed send that left too late would make the rest of the scenario mean something else. What
- * is too late for us no line can say: its tolerance is the kernel's. */
+ * is too late for us no line can say: its tolerance is the kernel's. In virtual time it is a
+ * jiffy: our own timers are none of the wheel's, and nothing keeps us from running. */
 static enum play left_in_time(struct engine *engine, int64_t time, const struct window *window)
 {
+	const struct plan_clock *clock = &engine->plan->clock;
+	int64_t allowed = clock->is_virtual
+		? clock->jiffy : timeline_lateness(engine->plan, window->due - window->base);
 	char late[DURATION_LEN];
 
-	if (!window->due || time <= window->due + (window->due - window->base) / 8 + lateness_allowed)
+	if (!window->due || time <= window->due + allowed)
 		return PLAY_ON;
 	return too_busy(engine, "a packet left %s after its time",
 			format_duration(time - window->due, late));

@@ -2,17 +2,20 @@
  *
  * The default tolerance is what the kernel itself may add. A timer of the wheel
  * (kernel/time/timer.c) never fires early, but the interval it was armed with may be a
- * jiffy short; it fires late by at most an eighth of the interval, the granularity of
- * its level. In real time a busy machine may add to that.
+ * jiffy short; it fires late by at most a jiffy and the granularity of its level. A busy
+ * machine may add to that, where time is real.
  */
 #include "run/timeline.h"
 
 #include "base/clock.h"
 
-enum { WHEEL_GRANULARITY = 8 };
-
-static const int64_t jiffy = 10 * NS_PER_MS; /* HZ=100, the coarsest in use */
-static const int64_t busy_machine = 100 * NS_PER_MS;
+/* The granularity of the wheel's level for @interval, at most: a level has 64 buckets, and of
+ * those as wide as eight of the level below it holds the 63rd and later ones (LVL_START): an eighth of
+ * the interval, and a little. */
+static int64_t wheel_granularity(int64_t interval)
+{
+	return interval / 63 * 8;
+}
 
 size_t timeline_occurrences(const struct plan_time *time)
 {
@@ -31,14 +34,15 @@ size_t timeline_occurrences(const struct plan_time *time)
 }
 
 /* @interval after @base, with the line's tolerance, the scenario's, or the wheel's. */
-static struct window around(int64_t base, int64_t interval, int64_t own, int64_t scenario)
+static struct window around(const struct plan *plan, const struct plan_time *time, int64_t base,
+			    int64_t interval)
 {
-	int64_t tolerance = own != NO_TOLERANCE ? own : scenario;
+	int64_t tolerance = time->tolerance != NO_TOLERANCE ? time->tolerance : plan->tolerance;
 	int64_t early = tolerance, late = tolerance;
 
 	if (tolerance == NO_TOLERANCE) {
-		early = jiffy;
-		late = interval / WHEEL_GRANULARITY + jiffy + busy_machine;
+		early = plan->clock.jiffy;
+		late = timeline_lateness(plan, interval);
 	}
 	return (struct window){
 		.low = base + interval - early,
@@ -48,8 +52,13 @@ static struct window around(int64_t base, int64_t interval, int64_t own, int64_t
 	};
 }
 
-struct window timeline_window(const struct plan_time *time, size_t occurrence, int64_t tolerance,
-			      const struct reference *reference)
+int64_t timeline_lateness(const struct plan *plan, int64_t interval)
+{
+	return wheel_granularity(interval) + plan->clock.jiffy + plan->clock.noise;
+}
+
+struct window timeline_window(const struct plan *plan, const struct plan_time *time,
+			      size_t occurrence, const struct reference *reference)
 {
 	struct window open = { .low = INT64_MIN, .high = INT64_MAX,
 			       .base = reference->event_before };
@@ -66,15 +75,13 @@ struct window timeline_window(const struct plan_time *time, size_t occurrence, i
 		return open;
 	case TIME_AFTER:
 	case TIME_UNTIL:
-		return around(reference->event_before, time->ns[0], time->tolerance, tolerance);
+		return around(plan, time, reference->event_before, time->ns[0]);
 	case TIME_GAPS:
-		return around(reference->transmission, time->ns[occurrence], time->tolerance,
-			      tolerance);
+		return around(plan, time, reference->transmission, time->ns[occurrence]);
 	case TIME_AT:
 		if (!reference->first_packet)
 			return open; /* it is the first packet itself: it sets the clock */
-		return around(reference->first_packet, time->ns[occurrence], time->tolerance,
-			      tolerance);
+		return around(plan, time, reference->first_packet, time->ns[occurrence]);
 	}
 	return open;
 }

@@ -22,10 +22,12 @@ struct window {
 	int64_t base;       /* what it counts from */
 };
 
-/* The window of the @occurrence-th packet (from 0) of a line with @time.
- * @tolerance: the scenario's, or NO_TOLERANCE for what the timer wheel adds. */
-struct window timeline_window(const struct plan_time *time, size_t occurrence, int64_t tolerance,
-			      const struct reference *reference);
+/* The window of the @occurrence-th packet (from 0) of a line of @plan with @time. */
+struct window timeline_window(const struct plan *plan, const struct plan_time *time,
+			      size_t occurrence, const struct reference *reference);
+
+/* How late after @interval a timer may fire, by the wheel and the machine. */
+int64_t timeline_lateness(const struct plan *plan, int64_t interval);
 
 /* How many packets a line stands for: 1 unless its time is a list. */
 size_t timeline_occurrences(const struct plan_time *time);

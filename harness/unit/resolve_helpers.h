@@ -27,6 +27,7 @@ struct fixture {
 	struct arena *arena;
 	struct diags diags;
 	struct plan *plan;
+	bool virtual_time;
 };
 
 static inline int setup(void **state)
@@ -35,6 +36,7 @@ static inline int setup(void **state)
 
 	fixture.arena = arena_new();
 	fixture.plan = NULL;
+	fixture.virtual_time = false;
 	diags_init(&fixture.diags, fixture.arena);
 	*state = &fixture;
 	return 0;
@@ -58,7 +60,8 @@ static inline struct plan *try_resolve(struct fixture *fixture, enum ip_version 
 
 	struct tokens tokens = lex(fixture->arena, source, &fixture->diags);
 	struct ast *ast = parse(fixture->arena, source, &tokens, &fixture->diags);
-	struct target target = { .ip = ip, .kernel = { 6, minor } };
+	struct target target = { .ip = ip, .kernel = { 6, minor },
+				 .virtual_time = fixture->virtual_time };
 
 	plan_free(fixture->plan);
 	fixture->plan = NULL;

@@ -71,6 +71,9 @@ static void answers_of_timers(void **state)
 	assert_range(&result->ranges[1], 1, 1);
 	result = &ask_of(state, "timer -> on 200ms")->result;
 	assert_range(&result->ranges[0], 90 * MS, 210 * MS);
+	((struct fixture *)*state)->virtual_time = true;
+	result = &ask_of(state, "timer -> on 200ms")->result;
+	assert_range(&result->ranges[0], 199 * MS, 201 * MS);
 	result = &ask_of(state, "timer -> persist <= 1s > 2 retransmissions")->result;
 	assert_range(&result->ranges[0], INT64_MIN, 1000 * MS);
 	assert_range(&result->ranges[1], 3, INT64_MAX);
