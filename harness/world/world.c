@@ -246,7 +246,11 @@ static int build_host(struct builder *builder, int host)
 
 	self->netns = namespace_new_net();
 	if (self->netns < 0)
-		return fail(builder->error, self->netns, "make a network namespace");
+		return fail(builder->error, self->netns,
+			    self->netns == -ENOSPC
+				    ? "make a network namespace (there are too many: raise "
+				      "user.max_net_namespaces with sysctl as root)"
+				    : "make a network namespace");
 	rc = open_sockets(builder, host);
 	if (rc < 0)
 		return rc;
