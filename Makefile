@@ -6,6 +6,7 @@
 # make lint         clang-tidy, cppcheck, a clang build without warnings
 # make valgrind     scenarios, every process of them, under valgrind
 # make fuzz         each fuzz target for FUZZ_SECONDS
+# make load         the suite under load, TIMES times
 # make bench        measurements; no test depends on them
 # make clean
 
@@ -110,6 +111,11 @@ kernel: packages-kernel
 	@harness/kernel/build.sh $(if $(NAME),--name "$(NAME)") \
 		$(if $(KERNEL_SRC),--source "$(KERNEL_SRC)",$(KERNEL))
 
+TIMES ?= 10
+
+load: packages-check all
+	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -q --load=$(TIMES) $(PYTEST_ARGS) pytests/test_load.py
+
 # ---- tests in C ----
 
 $(TESTS): %: %.o $(SHARED) $(OBJ)
@@ -179,5 +185,5 @@ clean:
 	rm -rf build captures/run
 
 -include $(OBJ:.o=.d) $(MAIN:.o=.d) $(TESTS:=.d) $(SHARED:.o=.d)
-.PHONY: all demo check kernel unit lint valgrind fuzz bench install clean
+.PHONY: all demo check load kernel unit lint valgrind fuzz bench install clean
 .PHONY: packages-build packages-check packages-kernel packages-lint packages-fuzz

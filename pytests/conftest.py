@@ -1,9 +1,32 @@
 """The order of the tests. What they share, and the scenarios as tests, is in scenario_items.py."""
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
 
+from toolkit import running
+
 pytest_plugins = ["scenario_items"]
+SPINNERS = 2  # for each processor
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--load", type=int, default=0, metavar="N", help="play the suite N times under load (test_load.py)")
+    parser.addoption("--longest", type=float, default=20.0, metavar="SECONDS",
+                     help="of these, scenarios that wait up to so long")
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """A machine that is busy with other things: processes that do nothing but compute."""
+    with ExitStack() as stack:
+        for _ in range(SPINNERS * (os.cpu_count() or 1)):
+            stack.enter_context(running(subprocess.Popen(["sh", "-c", "while :; do :; done"])))
+        yield
 
 
 def estimate(item: pytest.Item) -> float:

@@ -1,28 +1,13 @@
 """A machine that is busy with other things is slow, and nothing else: no verdict depends on it."""
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
 
-from toolkit import PASSED, Tool, running, shipped
+from toolkit import PASSED, Tool, shipped
 
 FAST = 1.0     # seconds of waiting in the scenarios that are played here
 TIMES = 2
-SPINNERS = 2   # for each processor
 LIMIT = 900.0  # seconds for all of it: the waits alone are a minute, beside other tests more
-
-
-@pytest.fixture
-def busy() -> Iterator[None]:
-    """Processes that do nothing but compute."""
-    with ExitStack() as stack:
-        for _ in range(SPINNERS * (os.cpu_count() or 1)):
-            stack.enter_context(running(subprocess.Popen(["sh", "-c", "while :; do :; done"])))
-        yield
 
 
 @pytest.mark.alone

@@ -1,0 +1,56 @@
+"""The load proof: the shipped scenarios, many times over, on a machine that is busy with other things.
+
+    make load                                     # ten times those that wait up to 20 s
+    make load TIMES=2 PYTEST_ARGS=--longest=200   # twice those that wait up to 200 s
+
+Apart from all other tests, since it takes long: `pytest --load N` plays the suite N times, without it this is skipped. Each
+round is told as it ends. What did not pass is told with its diagnostic, and fails the test in the end.
+"""
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from toolkit import Record, Tool, shipped
+
+JOBS = 24          # most of the time is spent waiting
+HOURS = 4 * 3600.0  # a round that takes longer hangs
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The smallest value that this share of them does not exceed."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def story(records: list[Record], seconds: float) -> str:
+    """One line about a round."""
+    verdicts = Counter(record["verdict"] for record in records)
+    kept = [record["events"][-1].get("kept_ns", 0) / 1e6 for record in records if record["verdict"] != "skipped"]
+    again = sum(record["played_before"] > 0 for record in records)
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
+    return (f"{counts}, {again} played again in {seconds:.0f} s; kept from running for "
+            f"{percentile(kept, .5):.1f} ms (median), {percentile(kept, .99):.1f} ms (99 %), {max(kept):.1f} ms at most")
+
+
+@pytest.mark.alone
+@pytest.mark.usefixtures("busy")
+def test_no_failure_under_load(tool: Tool, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]) -> None:
+    """No verdict but those of an idle machine."""
+    times, longest = pytestconfig.getoption("load"), pytestconfig.getoption("longest")
+    if not times:
+        pytest.skip("--load N plays the suite N times under load")
+    scenarios = sorted({variant.scenario for variant in shipped(tool, longest)})
+    wrong: list[str] = []
+    for number in range(times):
+        began = time.monotonic()
+        result, records = tool.play("-q", "-j", str(JOBS), "-k", "not slow", *scenarios, timeout=HOURS)
+        bad = [record for record in records if record["verdict"] not in ("passed", "skipped")]
+        wrong += [f"{record['scenario']}[{record['variant']}]: {record['verdict']}: "
+                  f"{record['reason'] or record['failure']['message']}" for record in bad]
+        with capsys.disabled():
+            print(f"\nround {number + 1} of {times}: {story(records, time.monotonic() - began)}", flush=True)
+            if bad:
+                print(result.stderr, flush=True)
+    assert not wrong, "\n".join(wrong)
