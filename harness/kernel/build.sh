@@ -143,7 +143,7 @@ make_key()
 {
 	key=$({
 		printf '%s\n' "$origin" "$cc" "$("$cc" --version | sed 1q)"
-		cat "$here/uml.config"
+		cat "$here/uml.config" "$here/clock.h"
 		sed -n '/^# ---- recipe/,/^# ---- building/p' "$here/build.sh"
 	} | sha256sum | cut -c1-12)
 }
@@ -200,7 +200,8 @@ kbuild()
 	env -i PATH="$PATH" HOME="${HOME:-/}" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C \
 		KBUILD_BUILD_USER=tcpscen KBUILD_BUILD_HOST=localhost \
 		make -C "$source" O="$objects" ARCH=um SUBARCH=x86_64 CC="$cc" HOSTCC="$cc" \
-		KBUILD_KCONFIG="$objects/Kconfig.tcpscen" "$@" </dev/null
+		KBUILD_KCONFIG="$objects/Kconfig.tcpscen" \
+		CFLAGS_time.o="-include $objects/clock.h" "$@" </dev/null
 }
 
 # arch/um has HZ=100, and asks nobody. The first default of a symbol counts: ours stands before it.
@@ -212,6 +213,8 @@ config HZ\
 	default 1000\
 ' "$source/Kconfig" >"$objects/Kconfig.new"
 	keep_if_same "$objects/Kconfig.new" "$objects/Kconfig.tcpscen"
+	cp "$here/clock.h" "$objects/clock.new"
+	keep_if_same "$objects/clock.new" "$objects/clock.h"
 	logged kbuild KCONFIG_ALLCONFIG="$here/uml.config" KCONFIG_CONFIG="$objects/config.new" \
 		allnoconfig
 	keep_if_same "$objects/config.new" "$objects/.config"
