@@ -138,6 +138,7 @@ lint: packages-lint
 		--error-exitcode=1 -D_GNU_SOURCE -Iharness --suppress=missingIncludeSystem harness
 	shellcheck harness/kernel/build.sh
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang CFLAGS="-O2 -Werror" all
+	clang -std=c11 -D_GNU_SOURCE -Iharness $(WARN) -Werror -fsyntax-only harness/fuzz/*.c
 
 # Every process of a run, the players and the probes too, into one log: of keepers, each of which is
 # process 1, there are many. Leaks: the definite ones, since a player ends without giving back what

@@ -36,7 +36,7 @@ static inline void mend_bools(struct event *event)
 	bool *const of_result[] = { &event->u.result.sigpipe };
 	bool *const of_answer[] = { &event->u.ask.found };
 	bool *const of_program[] = { &call->returned, &call->has_value };
-	bool *const of_end[] = { &event->u.end.lacking };
+	bool *const of_end[] = { &event->u.end.lacking, &event->u.end.too_busy };
 	const struct {
 		enum event_kind kind;
 		bool *const *bools;
@@ -44,7 +44,7 @@ static inline void mend_bools(struct event *event)
 	} all[] = {
 		{ EVENT_PACKET, of_packet, 5 }, { EVENT_RESULT, of_result, 1 },
 		{ EVENT_ASK, of_answer, 1 },    { EVENT_PROGRAM, of_program, 2 },
-		{ EVENT_END, of_end, 1 },
+		{ EVENT_END, of_end, 2 },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

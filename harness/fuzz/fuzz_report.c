@@ -85,7 +85,7 @@ static void print_json(const struct plan *plan, const struct record *record)
 	json_t *value;
 
 	must(out);
-	must(json_print(out, plan, record, NULL) == 0);
+	must(json_print(out, plan, record, NULL, NULL) == 0);
 	fclose(out);
 	value = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
 	must(value);
