@@ -215,7 +215,7 @@ static void let_writes_block(struct guest *guest)
 	int flags = fcntl(guest->writers_end, F_GETFL);
 
 	if (flags >= 0)
-		fcntl(guest->writers_end, F_SETFL, flags & ~O_NONBLOCK);
+		fcntl(guest->writers_end, F_SETFL, flags & ~(O_NONBLOCK | O_ASYNC));
 	close_one(&guest->writers_end);
 }
 

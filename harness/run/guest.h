@@ -3,7 +3,8 @@
  * The pipes are the guest's serial line (orders in, events out) and its console. The kernel makes
  * its end of the events pipe non-blocking, and a full pipe would put the guest's writer
  * to sleep: time would jump for want of a reader. So we make it blocking again behind the kernel's
- * back: then the guest stands still as a whole, clock included, until we have read.
+ * back: then the guest stands still as a whole, clock included, until we have read. We also
+ * tell it not to be told when we have (O_ASYNC): such an interrupt would come at any moment.
  */
 #ifndef TCPSCEN_RUN_GUEST_H
 #define TCPSCEN_RUN_GUEST_H
