@@ -22,7 +22,7 @@ struct blame {
 	struct failure failure;
 	struct failure_row rows[ROWS_MAX];
 	const char *notes[NOTES_MAX];
-	struct late late;
+	struct off off;
 };
 
 static void blame_begin(struct blame *blame, struct engine *engine, int step, struct span span)
@@ -77,7 +77,7 @@ static void row(struct blame *blame, const char *field, const char *expected, co
 static enum play blame_end(struct blame *blame)
 {
 	if (stage_probe_lost(&blame->engine->stage) ||
-	    busy_excuses(blame->engine, blame->step, &blame->late, blame->failure.message))
+	    busy_excuses(blame->engine, blame->step, &blame->off, blame->failure.message))
 		return PLAY_BROKEN;
 
 	size_t len;
@@ -466,8 +466,8 @@ enum play blame_time(struct engine *engine, int step, const char *what, int64_t 
 	struct blame blame;
 
 	blame_begin(&blame, engine, step, plan_step->time.span);
-	if (!early)
-		blame.late = (struct late){ window->base, time, time - window->high };
+	blame.off = early ? (struct off){ engine->begun, window->base, window->low - time }
+			  : (struct off){ window->base, time, time - window->high };
 	format_duration(early ? window->low - time : time - window->high, off);
 	message(&blame, "%s came %s too %s", what, off, early ? "early" : "late");
 	format_duration(window->high - window->base, high);

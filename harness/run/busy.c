@@ -24,20 +24,20 @@ static int64_t lateness_allowed(const struct engine *engine, int step)
 }
 
 static const struct kept_span *find_excuse(const struct engine *engine, int step,
-					   const struct late *late)
+					   const struct off *off)
 {
 	const struct kept *kept = &engine->stage.kept;
 	const struct kept_span *span = kept_excuse(kept, lateness_allowed(engine, step));
 
-	if (!span && late->by > 0 && kept_between(kept, late->base, late->time) >= late->by)
+	if (!span && off->by > 0 && kept_between(kept, off->from, off->until) >= off->by)
 		return &kept->longest;
 	return span;
 }
 
-bool busy_excuses(struct engine *engine, int step, const struct late *late, const char *failure)
+bool busy_excuses(struct engine *engine, int step, const struct off *off, const char *failure)
 {
 	const struct plan *plan = engine->plan;
-	const struct kept_span *span = find_excuse(engine, step, late);
+	const struct kept_span *span = find_excuse(engine, step, off);
 	char length[DURATION_LEN], where[32] = "the beginning";
 
 	if (!span || plan->clock.is_virtual) /* where the clock stands, nobody is kept from anything */

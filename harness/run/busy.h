@@ -8,16 +8,17 @@
 
 #include "run/play.h"
 
-/* What came too late, if anything did. */
-struct late {
-	int64_t base, time; /* what it counts from, and when it came; ns, CLOCK_REALTIME */
-	int64_t by;         /* that much too late; 0: nothing was */
+/* What came too late or too early, if anything did. It is too early if what it counts from is late:
+ * a line of ours between that and what the kernel counts from. */
+struct off {
+	int64_t from, until; /* the time in which we may have been late; ns, CLOCK_REALTIME */
+	int64_t by;          /* that much too late, or too early; 0: nothing was */
 };
 
 /* Could the failure of @step, which would read @failure, come of the engine or a caller having
  * been kept from running? Then nobody knows whether there is one.
  * Return: true, with the reason as too_busy() keeps it. */
-bool busy_excuses(struct engine *engine, int step, const struct late *late, const char *failure);
+bool busy_excuses(struct engine *engine, int step, const struct off *off, const char *failure);
 
 /* The play is worth nothing: the reason is kept for the record's end. Return: PLAY_BROKEN */
 enum play too_busy(struct engine *engine, const char *format, ...)
