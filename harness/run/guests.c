@@ -73,12 +73,21 @@ static int boot(struct guests *guests, struct place *place)
 	return rc;
 }
 
+/* Does a place need one more? The last ones are for whoever is free first. */
+static bool has_room(const struct guests *guests, const struct place *place)
+{
+	const struct bill *bill = &guests->bill;
+	bool plenty = bill->count - bill->started > guests->n_places;
+
+	return place->n_queue < (plenty ? AHEAD : 1);
+}
+
 /* Give a place what it has room for, and the guest it needs. */
 static int supply(struct guests *guests, struct place *place)
 {
 	struct suite_job *job;
 
-	while (place->n_queue < AHEAD && (job = bill_next(&guests->bill))) {
+	while (has_room(guests, place) && (job = bill_next(&guests->bill))) {
 		place->queue[place->n_queue++] = job;
 		bill_start(&guests->bill);
 	}
