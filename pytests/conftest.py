@@ -10,7 +10,7 @@ import pytest
 
 from toolkit import running
 
-pytest_plugins = ["scenario_items"]
+pytest_plugins = ["scenario_items", "guest_runs"]
 SPINNERS = 2  # for each processor
 
 

@@ -16,7 +16,7 @@ from toolkit import ROOT, Result, Tool, needs_guests, run, scene
 
 pytestmark = needs_guests
 
-DRIVER = ("conftest.py", "scenario_items.py", "scheduling.py", "toolkit.py", "virtual_time.py")
+DRIVER = ("conftest.py", "guest_runs.py", "scenario_items.py", "scheduling.py", "toolkit.py", "virtual_time.py")
 CLOSES = ("establish client to server:8080", "client: close")
 SCENES = {
     "passes": scene(*CLOSES, "expect FIN-ACK from client"),
