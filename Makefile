@@ -114,7 +114,7 @@ kernel: packages-kernel
 TIMES ?= 10
 
 load: packages-check all
-	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -q --load=$(TIMES) $(PYTEST_ARGS) pytests/test_load.py
+	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -q --load=$(TIMES) --time=$(TIME) $(PYTEST_ARGS) pytests/test_load.py
 
 # ---- tests in C ----
 

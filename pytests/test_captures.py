@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit import PASSED, ROOT, Record, Result, Tool, run, shipped
+from toolkit import PASSED, ROOT, Record, Result, Tool, needs_guests, run, shipped
 
 FAST = 1.0  # seconds of waiting in the scenarios that are played here
 CHECKED = ("ip", "tcp", "icmp", "icmpv6")
@@ -53,10 +53,10 @@ class Seen:
     statuses: frozenset[str]
 
 
-def capture_all(tool: Tool, folder: Path) -> list[Capture]:
-    """Of all fast shipped scenarios, those that pass."""
-    scenarios = sorted({variant.scenario for variant in shipped(tool, FAST)})
-    _, records = tool.play("-q", "-j", "8", "--captures", folder, *scenarios, timeout=300)
+def capture_all(tool: Tool, folder: Path, time: str, jobs: int) -> list[Capture]:
+    """Of all shipped scenarios, those that pass; in real time, of the fast ones."""
+    scenarios = sorted({variant.scenario for variant in shipped(tool, FAST if time == "real" else float("inf"))})
+    _, records = tool.play("-q", "-j", str(jobs), "--time", time, "--captures", folder, *scenarios, timeout=300)
     return [Capture(Path(record["capture"]), record) for record in records if record["verdict"] == "passed"]
 
 
@@ -127,9 +127,10 @@ def content_problems(capture: Capture, seen: list[Seen]) -> Iterator[str]:
 
 
 @pytest.mark.estimate(20)
-def test_captures(tool: Tool, tmp_path: Path) -> None:
-    """Of all fast scenarios that pass; in one test, so that they are played once."""
-    captures = capture_all(tool, tmp_path / "each")
+@pytest.mark.parametrize("time, jobs", [("real", 8), pytest.param("virtual", 2, marks=needs_guests)])
+def test_captures(tool: Tool, tmp_path: Path, time: str, jobs: int) -> None:
+    """Of all that pass; in one test, so that they are played once."""
+    captures = capture_all(tool, tmp_path / "each", time, jobs)
     assert captures, "nothing passes: there is nothing to read"
     wrong = [f"{capture.path.name}: {problem}" for capture in captures for problem in reading_problems(capture)]
     wrong += [f"{capture.path.name}: {problem}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from toolkit import FAILED, Record, Tool, scene, shipped
+from toolkit import FAILED, Record, Tool, needs_guests, scene, shipped
 
 FAST = 1.0  # seconds of waiting in the scenarios that are played here
 
@@ -111,11 +111,13 @@ def name_of(record: Record) -> str:
 
 
 @pytest.mark.estimate(5)
-def test_records(tool: Tool) -> None:
-    """All fast shipped scenarios: one sound record for each variant, in the order of `list`."""
-    scenarios = sorted({variant.scenario for variant in shipped(tool, FAST)})
+@pytest.mark.parametrize("time, jobs, longest", [
+    ("real", 8, FAST), pytest.param("virtual", 2, float("inf"), marks=needs_guests)], ids=["real", "virtual"])
+def test_records(tool: Tool, time: str, jobs: int, longest: float) -> None:
+    """All fast shipped scenarios, in virtual time all: one sound record for each variant, in the order of `list`."""
+    scenarios = sorted({variant.scenario for variant in shipped(tool, longest)})
     listed = tool.variants(*scenarios)
-    result, records = tool.play("-q", "-j", "8", *scenarios, timeout=300)
+    result, records = tool.play("-q", "-j", str(jobs), "--time", time, *scenarios, timeout=300)
     assert [name_of(record) for record in records] == [variant.id for variant in listed], result.stderr
     assert [record["tags"] for record in records] == [list(variant.tags) for variant in listed]
     for record in records:

@@ -1,7 +1,8 @@
 """The load proof: the shipped scenarios, many times over, on a machine that is busy with other things.
 
-    make load                                     # ten times those that wait up to 20 s
-    make load TIMES=2 PYTEST_ARGS=--longest=200   # twice those that wait up to 200 s
+    make load                                               # ten times: those that wait up to 20 s, all in virtual time
+    make load TIME=real TIMES=2 PYTEST_ARGS=--longest=200   # twice those that wait up to 200 s
+    make load TIME=virtual TIMES=50                         # fifty times, in virtual time only
 
 Apart from all other tests, since it takes long: `pytest --load N` plays the suite N times, without it this is skipped. Each
 round is told as it ends. What did not pass is told with its diagnostic, and fails the test in the end.
@@ -13,7 +14,8 @@ from collections import Counter
 
 import pytest
 
-from toolkit import Record, Tool, shipped
+from scenario_items import kinds_of_time
+from toolkit import Record, Tool, needs_guests, shipped
 
 JOBS = 24          # most of the time is spent waiting
 HOURS = 4 * 3600.0  # a round that takes longer hangs
@@ -34,18 +36,28 @@ def story(records: list[Record], seconds: float) -> str:
             f"{percentile(kept, .5):.1f} ms (median), {percentile(kept, .99):.1f} ms (99 %), {max(kept):.1f} ms at most")
 
 
+def selection(tool: Tool, kind: str, longest: float) -> list[str]:
+    """Options and paths; in virtual time nothing takes long."""
+    if kind == "virtual":
+        return ["scenarios"]
+    scenarios = sorted({variant.scenario for variant in shipped(tool, longest)})
+    return ["-j", str(JOBS), "-k", "not slow", *scenarios]
+
+
 @pytest.mark.alone
 @pytest.mark.usefixtures("busy")
-def test_no_failure_under_load(tool: Tool, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", ["real", pytest.param("virtual", marks=needs_guests)])
+def test_no_failure_under_load(tool: Tool, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str],
+                               kind: str) -> None:
     """No verdict but those of an idle machine."""
-    times, longest = pytestconfig.getoption("load"), pytestconfig.getoption("longest")
-    if not times:
-        pytest.skip("--load N plays the suite N times under load")
-    scenarios = sorted({variant.scenario for variant in shipped(tool, longest)})
+    times = pytestconfig.getoption("load")
+    if not times or kind not in kinds_of_time(pytestconfig):
+        pytest.skip("--load N plays the suite N times under load, in the kinds of time of --time")
+    arguments = selection(tool, kind, pytestconfig.getoption("longest"))
     wrong: list[str] = []
     for number in range(times):
         began = time.monotonic()
-        result, records = tool.play("-q", "-j", str(JOBS), "-k", "not slow", *scenarios, timeout=HOURS)
+        result, records = tool.play("-q", "--time", kind, *arguments, timeout=HOURS)
         bad = [record for record in records if record["verdict"] not in ("passed", "skipped")]
         wrong += [f"{record['scenario']}[{record['variant']}]: {record['verdict']}: "
                   f"{record['reason'] or record['failure']['message']}" for record in bad]
