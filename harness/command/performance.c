@@ -37,24 +37,26 @@ static const char *write_capture(struct performance *performance, const struct s
 	return NULL;
 }
 
-static void print_text(struct performance *performance, const struct suite_job *job, const char *capture)
+static void print_text(struct performance *performance, const struct suite_job *job,
+		       const char *capture)
 {
+	const struct report_style *style = &performance->outputs->out_style;
+	FILE *out = performance->outputs->text;
 	bool passed = job->record.verdict == VERDICT_PASSED;
-	bool ladder = performance->ladders || (!passed && job->record.verdict == VERDICT_FAILED);
+	bool ladder = performance->ladders || job->record.verdict == VERDICT_FAILED;
 
 	if (performance->options->loudness == QUIET && passed && !job->record.played_before)
 		return;
 	if (ladder && job->record.verdict != VERDICT_SKIPPED)
-		ladder_print(performance->outputs->text, job->plan, &job->record, &performance->outputs->out_style);
-	text_failure(performance->outputs->text, job->plan, &job->record, &performance->outputs->out_style);
+		ladder_print(out, job->plan, &job->record, style);
+	text_failure(out, job->plan, &job->record, style);
 	if (capture && !passed) {
-		print_clean(performance->outputs->text, "      capture: %s", capture);
-		putc('\n', performance->outputs->text);
+		print_clean(out, "      capture: %s", capture);
+		putc('\n', out);
 	}
-	text_virtual_verdict(performance->outputs->text, job->plan, &job->record, job->wall,
-			     &performance->outputs->out_style);
+	text_virtual_verdict(out, job->plan, &job->record, job->wall, style);
 	if (ladder)
-		putc('\n', performance->outputs->text);
+		putc('\n', out);
 }
 
 static void compare(struct performance *performance, const struct suite_job *job)

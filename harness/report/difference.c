@@ -59,7 +59,8 @@ static size_t dash_here(const char *at, size_t len)
 	return len > 0 && *at == '-';
 }
 
-/* The row without the padding of its columns. A deed of the right host still stands to the right. */
+/* The row without the padding of its columns. A deed of the right host still stands at the
+ * right. */
 static void add_compact(struct strbuf *out, const char *text, size_t len)
 {
 	int blanks = 0, dashes = 0;
@@ -157,8 +158,8 @@ static size_t blur_quoted_packet(struct strbuf *out, const char *text)
 	return queued ? (size_t)(queued - text) : 0;
 }
 
-/* "wscale 7" → "wscale *", "win 502" → "win *": how big buffers are depends on how much memory a machine
- * has. A shut window is one everywhere. */
+/* "wscale 7" → "wscale *", "win 502" → "win *": how big buffers are depends on how much memory a
+ * machine has. A shut window is one everywhere. */
 static size_t blur_window(struct strbuf *out, const char *text)
 {
 	static const char *const words[] = { "wscale ", "win " };
@@ -175,8 +176,9 @@ static size_t blur_window(struct strbuf *out, const char *text)
 	return 0;
 }
 
-/* What is compared of a row: not the note behind its last lifeline, since with `kernel >= 6.5` another line may
- * speak of the same packet; of how a ladder ends the line, but not why, which is full of times. */
+/* What is compared of a row: not the note behind its last lifeline, since with `kernel >= 6.5`
+ * another line may speak of the same packet; of how a ladder ends the line, but not why, which
+ * is full of times. */
 static size_t end_of_deed(const char *text)
 {
 	static const char *const lifelines[] = { "│", "⋮" };
@@ -233,6 +235,8 @@ static bool rows_are_alike(const struct row *one, const struct row *other, bool 
 	struct strbuf left = STRBUF_INIT, right = STRBUF_INIT;
 	bool alike;
 
+	if (!one->text || !other->text)
+		return false;
 	if (one->lane != other->lane || (timed && llabs(one->time - other->time) >= half_a_jiffy))
 		return false;
 	if (one->len == other->len && memcmp(one->text, other->text, one->len) == 0)

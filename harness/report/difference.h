@@ -1,19 +1,20 @@
 /* difference: where two ladders of the same scenario, played on two kernels, first differ.
  *
  * Lanes are compared row by row, each with the same lane of the other ladder; so it does not matter
- * which of two things that happened at the same time comes first. Of the lanes' first differences, the earliest is
- * told. Alike is what differs in every run:
+ * which of two things that happened at the same time comes first. Of the lanes' first
+ * differences, the earliest is told. Alike is what differs in every run:
  *
  *   the values of timestamps, since a kernel adds a random offset for each connection;
- *   ephemeral ports; Fast Open cookies; the packets that an error queue quotes, which hold all these;
+ *   ephemeral ports; Fast Open cookies; the packets that an error queue quotes, which hold all
+ *   these;
  *   times less than half a jiffy apart, since a guest's clock advances a little with
  *   each reading of it.
  *
- * Where one of them is the running kernel: all times and durations, and, since they depend on the machine's
- * memory, windows other than 0 and their scale.
+ * Where one of them is the running kernel: all times and durations, and, since they depend on the
+ * machine's memory, windows other than 0 and their scale.
  *
- * Sequence numbers are relative in any ladder. Which line speaks of a row is not compared, since it may
- * depend on the kernel's version. Why a ladder ends in FAIL or ERROR is not compared, only that
+ * Sequence numbers are relative in any ladder. Which line speaks of a row is not compared, since it
+ * may depend on the kernel's version. Why a ladder ends in FAIL or ERROR is not compared, only that
  * it does, and at which line.
  */
 #ifndef TCPSCEN_REPORT_DIFFERENCE_H

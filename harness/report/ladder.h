@@ -11,9 +11,10 @@ void ladder_print(FILE *out, const struct plan *plan, const struct record *recor
 		  const struct report_style *style);
 
 /* The same, made to be compared with another ladder of the scenario (see difference.h). Each row
- * has its lane and its time (ns since begin) before it, each ended by a tab, and all rows of a lane stand
- * together: a lane is what one sender sends, one caller or one program does. Calls and their results are apart,
- * silences are no rows, and columns are as wide in one ladder as in the other. */
+ * has its lane and its time (ns since begin) before it, each ended by a tab, and all rows of a lane
+ * stand together: a lane is what one sender sends, one caller or one program does. Calls and their
+ * results are apart, silences are no rows, and columns are as wide in one ladder as in the
+ * other. */
 void ladder_print_bare(FILE *out, const struct plan *plan, const struct record *record);
 
 #endif

@@ -139,8 +139,8 @@ static bool traced_at_once(const struct ladder *ladder, size_t place)
 {
 	const struct event *event = event_at(ladder, place);
 
-	if (ladder->bare || event->u.program.what != PROGRAM_CALLED || event->u.program.call.returned ||
-	    place + 1 >= ladder->n_order)
+	if (ladder->bare || event->u.program.what != PROGRAM_CALLED ||
+	    event->u.program.call.returned || place + 1 >= ladder->n_order)
 		return false;
 
 	const struct event *next = event_at(ladder, place + 1);
