@@ -282,6 +282,7 @@ def test_the_others_are_named(kernels: Kernels) -> None:
     (["--time", "soon"], "choose real, virtual or auto"),
     (["--time", "virtual", "--kernel", "host"], "on kernel 'host', time is real"),
     (["--time", "real", "--kernel", "one"], "on kernel 'one', time is virtual"),
+    (["--kernel", "one,two", "-k", "nothing"], "nothing is selected"),
 ], ids=str)
 def test_wrong_usage(kernels: Kernels, options: list[str], words: str) -> None:
     """A kind of time that a kernel does not have."""

@@ -134,6 +134,11 @@ void comparison_add(struct comparison *comparison, const struct kernel *kernel, 
 	free(ladder);
 }
 
+bool comparison_is_empty(const struct comparison *comparison)
+{
+	return comparison->n_variants == 0;
+}
+
 /* ---- printing ---- */
 
 struct table {

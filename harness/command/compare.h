@@ -22,6 +22,9 @@ void comparison_free(struct comparison *comparison); /* NULL is allowed */
 void comparison_add(struct comparison *comparison, const struct kernel *kernel, const char *id,
 		    const struct plan *plan, const struct record *record);
 
+/* Has nothing been added yet? */
+bool comparison_is_empty(const struct comparison *comparison);
+
 /* The table of verdicts: of those variants that differ, or of all if they are few; where their
  * ladders differ first; and the counts. @all: also where ladders differ whose verdicts do not. */
 void comparison_print(FILE *out, const struct comparison *comparison, bool all,

@@ -230,6 +230,20 @@ static int play_really(struct performance *performance, const struct suite_watch
 	return rc;
 }
 
+/* "kernel 6.12 (6.12.117, virtual time)": what follows was played on it. */
+static void print_header(const struct performance *performance)
+{
+	const struct kernel *kernel = performance->kernel;
+	FILE *out = performance->outputs->text;
+
+	if (!comparison_is_empty(performance->comparison))
+		putc('\n', out);
+	print_clean(out, "kernel %s (%s, %s time)", kernel->name, kernel->release,
+		    kernel->path ? "virtual" : "real");
+	putc('\n', out);
+	fflush(out);
+}
+
 int perform(struct performance *performance, const struct loaded *loaded)
 {
 	struct suite_watch watch = { performance, finished, progress };
@@ -241,6 +255,8 @@ int perform(struct performance *performance, const struct loaded *loaded)
 		rc = open_captures(performance, loaded->arena);
 	if (rc)
 		return rc;
+	if (performance->comparison)
+		print_header(performance);
 	performance->progress_wanted = performance->count > 1 && isatty(STDERR_FILENO);
 	performance->ladders = options->loudness == VERBOSE ||
 			       (options->loudness == NORMAL && loaded->count == 1 &&

@@ -105,19 +105,6 @@ struct run {
 	int n_paths;
 };
 
-/* "kernel 6.12 (6.12.117, virtual time)": what follows was played on it. */
-static void print_header(const struct run *run, const struct kernel *kernel)
-{
-	FILE *out = run->outputs.text;
-
-	if (kernel != run->list.kernels)
-		putc('\n', out);
-	print_clean(out, "kernel %s (%s, %s time)", kernel->name, kernel->release,
-		    kernel->path ? "virtual" : "real");
-	putc('\n', out);
-	fflush(out);
-}
-
 static int run_on(struct run *run, const struct kernel *kernel)
 {
 	struct performance performance = {
@@ -133,8 +120,6 @@ static int run_on(struct run *run, const struct kernel *kernel)
 	rc = load_all(&loaded, &run->options.common, run->paths, run->n_paths);
 	if (rc == 0 && !run->outputs.text)
 		rc = outputs_open(&run->outputs, &run->options, &loaded);
-	if (rc == 0 && run->comparison)
-		print_header(run, kernel);
 	if (rc == 0)
 		rc = perform(&performance, &loaded);
 	performance_free(&performance);
