@@ -1,6 +1,7 @@
 """The pytest plugin that makes a test of each variant of ../scenarios/**/*.scn.
 
-A variant's test is named as tcpscen names it, `scenarios/rst_after_fin.scn[6]`; `-k` takes its tags, too. In real time each
+A variant's test is named as tcpscen names it, `scenarios/rst_after_fin.scn[6]`; its tags are marks
+(`-m 'timers and not slow'`), and `-k` takes them along with parts of names. In real time each
 is one `tcpscen run` in a process of its own, and fails with that run's ladder and diagnostic. In virtual time
 (`scenarios/rst_after_fin.scn[6]@virtual`) one call plays them all: see virtual_time.py. `--time` says which tests there
 are: `real`, which is the default, `virtual`, or `auto` for both, and `-k` takes these words, too. Captures are kept in
@@ -57,6 +58,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if "virtual" in kinds_of_time(session.config) and not is_worker(session.config):
         require_guests(tool)
         forget(virtual_folder(session.config))
+    for tag in sorted({tag for variants in by_path.values() for variant in variants for tag in variant.tags}):
+        session.config.addinivalue_line("markers", f"{tag}: a tag of scenarios")
     session.config.stash[TOOL] = tool
     session.config.stash[VARIANTS] = by_path
 
@@ -149,7 +152,8 @@ class ScenarioItem(TextItem):
     def __init__(self, *, variant: Variant, **rest) -> None:
         super().__init__(**rest)
         self.variant = variant
-        self.extra_keyword_matches.update(variant.tags)
+        for tag in variant.tags:
+            self.add_marker(tag)
 
     def judge(self, record: Record, status: int, text: str) -> None:
         """By its record, and the exit status that it stands for."""

@@ -123,6 +123,14 @@ def test_selection(session) -> None:
                               for name in ("passes", "takes_an_hour") for ip in "46"}
 
 
+def test_tags_are_marks(session) -> None:
+    """-m takes tags and nothing else: a name that has the word in it is another matter."""
+    inner = session("-m", "slow", "-n0")
+    assert set(inner.outcomes) == {f"scenarios/takes_an_hour.scn[{ip}]" for ip in "46"}
+    assert set(session("-k", "slow", "-n0").outcomes) >= set(inner.outcomes)
+    assert not session("-m", "passes", "-n0").outcomes
+
+
 def test_each_session_plays(session, tmp_path: Path) -> None:
     """What an earlier session has found is nothing to rely on."""
     assert session("--time=virtual", "-k", "passes").outcomes["scenarios/passes.scn[4]@virtual"] == "passed"

@@ -101,6 +101,7 @@ def check_record(record: Record) -> None:
     if record["verdict"] in ("passed", "failed"):
         check_order(record["events"])
         assert record["events"][-1]["time_ns"] == record["duration_ns"]
+        assert record["events"][-1]["kept_ns"] <= record["duration_ns"]
     assert (record["failure"] is not None) == (record["verdict"] == "failed")
     assert (record["reason"] is not None) == (record["verdict"] in ("skipped", "error"))
 

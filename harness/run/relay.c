@@ -373,7 +373,6 @@ static int release_due(struct engine *engine)
 		int rc;
 
 		*next = relay->later[--relay->n_later];
-		kept_add(&engine->stage.kept, KEPT_FROM_WORK, NO_INDEX, gone.due, now, 0);
 		rc = arrive_later(engine, &gone);
 		free(gone.frame);
 		if (rc < 0)

@@ -527,6 +527,7 @@ int stage_collect(struct stage *stage)
 void stage_begin(struct stage *stage, int64_t now)
 {
 	stage->kept = (struct kept){ .step = NO_INDEX };
+	stage->waits_for = KEPT_FROM_LOOKING;
 	stage->awake = now;
 	stage->awake_cpu = clock_cpu_ns();
 }
@@ -551,7 +552,7 @@ static void note_wake(struct stage *stage, int64_t slept, int64_t deadline)
 	int64_t due = news ? stage->earliest : deadline;
 
 	if (stage->awake > due)
-		kept_add(&stage->kept, news ? KEPT_FROM_WORK : KEPT_FROM_LOOKING, NO_INDEX,
+		kept_add(&stage->kept, news ? KEPT_FROM_WORK : stage->waits_for, NO_INDEX,
 			 due > slept ? due : slept, stage->awake, 0);
 }
 
