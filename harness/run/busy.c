@@ -8,14 +8,17 @@
 #include <stdio.h>
 
 /* How long the engine may run late before what the kernel has measured of it is worth nothing: as
- * long as a kernel waits to acknowledge (TCP_DELACK_MIN of net/tcp.h), or what the scenario
- * tolerates. */
+ * long as a kernel waits to acknowledge (TCP_DELACK_MIN of net/tcp.h), on a wire with a length a
+ * quarter of the round trip (tcp_rack_reo_wnd()), or what the scenario tolerates. */
 static int64_t lateness_allowed(const struct engine *engine, int step)
 {
 	const int64_t least = 10 * NS_PER_MS, delayed_ack = 40 * NS_PER_MS;
+	const int64_t quarter = 2 * engine->plan->link_delay / 4;
 	const struct plan_time *time = &engine->plan->steps[step].time;
 	int64_t allowed = delayed_ack;
 
+	if (quarter && quarter < allowed)
+		allowed = quarter;
 	if (engine->plan->tolerance != NO_TOLERANCE && engine->plan->tolerance < allowed)
 		allowed = engine->plan->tolerance;
 	if (time->kind != TIME_NONE && time->tolerance != NO_TOLERANCE && time->tolerance < allowed)

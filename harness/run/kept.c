@@ -42,6 +42,37 @@ void kept_news(struct kept *kept, int64_t time)
 		overtake(kept, last);
 }
 
+static struct kept_stream *stream_of(struct kept *kept, int from, const struct packet *packet)
+{
+	struct kept_stream *stream;
+
+	for (size_t i = 0; i < KEPT_STREAMS && i < kept->n_streams; i++) {
+		stream = &kept->streams[i];
+		if (stream->from == from && stream->sport == packet->sport &&
+		    stream->dport == packet->dport)
+			return stream;
+	}
+	stream = &kept->streams[kept->n_streams++ % KEPT_STREAMS];
+	*stream = (struct kept_stream){ from, packet->sport, packet->dport, packet->seq };
+	return stream;
+}
+
+void kept_packet(struct kept *kept, int from, const struct packet *packet)
+{
+	const uint32_t len = packet_seq_len(packet);
+	struct kept_stream *stream;
+	int32_t beyond;
+
+	if (packet->class != PACKET_TCP)
+		return;
+	stream = stream_of(kept, from, packet);
+	beyond = (int32_t)(packet->seq + len - stream->next);
+	if ((int32_t)(packet->seq - stream->next) < 0 && !(packet->flags & TCP_RST))
+		kept_news(kept, packet->time);
+	if (beyond > 0)
+		stream->next += (uint32_t)beyond;
+}
+
 void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int64_t until,
 	      int64_t computing)
 {

@@ -13,8 +13,16 @@
 #define TCPSCEN_RUN_KEPT_H
 
 #include "plan/plan.h"
+#include "wire/packet.h"
 
-enum { KEPT_RECENT = 16 };
+enum { KEPT_RECENT = 16, KEPT_STREAMS = 8 };
+
+/* How far a host has got with what it sends. */
+struct kept_stream {
+	int from;
+	uint16_t sport, dport;
+	uint32_t next;
+};
 
 enum kept_for {
 	KEPT_FROM_WORK, /* something had come, or was to be done by now */
@@ -31,6 +39,8 @@ struct kept_span {
 
 struct kept {
 	int step;                  /* being played: see kept_step() */
+	struct kept_stream streams[KEPT_STREAMS]; /* a ring of the newest */
+	size_t n_streams;          /* ever put into it */
 	int64_t news[KEPT_RECENT]; /* when the kernel did something: a ring of the latest */
 	size_t n_news;             /* ever put into it */
 	struct kept_span longest;
@@ -44,8 +54,12 @@ struct kept {
 /* The next line is played: @step, NO_INDEX: none is. */
 void kept_step(struct kept *kept, int step);
 
-/* A kernel host has sent a packet, or returned from a call, at @time. */
+/* A kernel host has done something at @time that it was not made to do by anybody. */
 void kept_news(struct kept *kept, int64_t time);
+
+/* Host @from has sent @packet. It is news if it is sent again, or a probe: what only a timer, or
+ * an acknowledgement that we have passed on, makes a kernel do. */
+void kept_packet(struct kept *kept, int from, const struct packet *packet);
 
 /* From @from to @until something was due (@what) and not done. All news that came meanwhile must have
  * been told. @computing: ns of it in which the engine was at work
@@ -56,8 +70,8 @@ void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int
 /* How much of the time from @from to @until that was, as far as it is remembered. */
 int64_t kept_between(const struct kept *kept, int64_t from, int64_t until);
 
-/* Can a failure come of that? Yes, if the kernel went on while its answer was due, or if it had to
- * wait for longer than @limit in one piece: then what it has measured is wrong.
+/* Can a failure come of that? Yes, if a timer of the kernel's went off while its answer was due, or if
+ * it had to wait for longer than @limit in one piece: then what it has measured is wrong.
  * Return: the span to blame, or NULL. */
 const struct kept_span *kept_excuse(const struct kept *kept, int64_t limit);
 

@@ -365,12 +365,12 @@ static int collect_port(struct stage *stage, int host)
 		decode(bytes, len, time, &packet);
 		if (packet.class == PACKET_NOISE)
 			continue;
-		kept_news(&stage->kept, time);
 
 		struct seen *seen = queue_push(&stage->arrived, bytes, len);
 
 		seen->packet = packet;
 		seen->from = host_of(stage, &packet);
+		kept_packet(&stage->kept, seen->from, &packet);
 		sort_newest(&stage->arrived);
 		count++;
 	}
@@ -433,7 +433,8 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 		return;
 	}
 	note_due(stage, reply->returned);
-	kept_news(&stage->kept, reply->returned);
+	if (reply->ret < 0 && (reply->err == EAGAIN || reply->err == ETIMEDOUT))
+		kept_news(&stage->kept, reply->returned); /* somebody's time was up */
 	caller->running = false;
 	caller->unclaimed = true;
 	caller->reply = *reply;

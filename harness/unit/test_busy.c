@@ -112,6 +112,20 @@ static void tolerances_say_what_is_long(void **state)
 	trial_close(&trial);
 }
 
+static void a_long_wire_has_less_patience(void **state)
+{
+	struct trial trial;
+
+	(void)state;
+	trial_open(&trial);
+	late(&trial, 0, 25);
+	trial.plan.link_delay = NS_PER_S;
+	assert_false(excused(&trial, &nothing));
+	trial.plan.link_delay = 40 * NS_PER_MS;
+	assert_true(excused(&trial, &nothing));
+	trial_close(&trial);
+}
+
 /* Something is off by 12 ms. */
 static void a_time_is_excused_by_as_much(void **state)
 {
@@ -148,6 +162,7 @@ int main(void)
 		cmocka_unit_test(a_machine_with_time_has_no_excuse),
 		cmocka_unit_test(a_long_absence_is_one),
 		cmocka_unit_test(tolerances_say_what_is_long),
+		cmocka_unit_test(a_long_wire_has_less_patience),
 		cmocka_unit_test(a_time_is_excused_by_as_much),
 		cmocka_unit_test(a_probe_has_a_name),
 	};

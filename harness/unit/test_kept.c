@@ -109,6 +109,54 @@ static void looking_late_concerns_later_lines(void **state)
 	assert_int_equal(kept.overtaken.length, 100 * NS_PER_MS);
 }
 
+static struct packet segment(int64_t ms, uint32_t seq, uint32_t len, uint16_t flags)
+{
+	return (struct packet){ .class = PACKET_TCP, .time = at(ms), .seq = seq, .payload_len = len,
+				.flags = flags, .sport = 4000, .dport = 80 };
+}
+
+/* Is a packet of these something that the kernel did by itself? */
+static bool is_news(struct kept *kept, struct packet packet)
+{
+	size_t before = kept->n_news;
+
+	kept_packet(kept, 0, &packet);
+	return kept->n_news > before;
+}
+
+static void what_timers_send_is_news(void **state)
+{
+	const uint32_t isn = UINT32_MAX - 5; /* numbers wrap */
+	struct kept kept = fresh();
+
+	(void)state;
+	assert_false(is_news(&kept, segment(0, isn, 0, TCP_SYN)));
+	assert_true(is_news(&kept, segment(1000, isn, 0, TCP_SYN)));
+	assert_false(is_news(&kept, segment(1001, isn + 1, 0, TCP_ACK)));
+	assert_false(is_news(&kept, segment(1002, isn + 1, 100, TCP_ACK)));
+	assert_false(is_news(&kept, segment(1003, isn + 101, 100, TCP_ACK | TCP_PSH)));
+	assert_false(is_news(&kept, segment(1004, isn + 201, 0, TCP_ACK)));
+	assert_true(is_news(&kept, segment(1200, isn + 1, 100, TCP_ACK)));
+	assert_false(is_news(&kept, segment(1201, isn + 201, 0, TCP_ACK | TCP_FIN)));
+	assert_true(is_news(&kept, segment(1400, isn + 201, 0, TCP_ACK | TCP_FIN)));
+	assert_true(is_news(&kept, segment(9000, isn + 201, 0, TCP_ACK))); /* a probe */
+	assert_false(is_news(&kept, segment(9001, isn + 1, 0, TCP_RST)));
+}
+
+static void many_streams_are_kept_apart(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	for (uint16_t port = 0; port < 3 * KEPT_STREAMS; port++) {
+		struct packet packet = segment(port, 1000U * port, 10, TCP_ACK);
+
+		packet.sport = port;
+		assert_false(is_news(&kept, packet));
+		assert_true(is_news(&kept, packet));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +165,8 @@ int main(void)
 		cmocka_unit_test(a_kernel_that_goes_on_is_an_excuse),
 		cmocka_unit_test(news_may_be_many),
 		cmocka_unit_test(spans_add_up),
+		cmocka_unit_test(what_timers_send_is_news),
+		cmocka_unit_test(many_streams_are_kept_apart),
 		cmocka_unit_test(looking_late_concerns_later_lines),
 	};
 
