@@ -6,4 +6,9 @@
  * spread over all of them. A refusal is no error: then things are only slower, or less exact. */
 void processor_keep_to(int turn);
 
+/* Ask for the shortest slice there is: the shorter it is, the sooner this thread runs when something
+ * arrives for it (Linux 6.12), before others on its processor. Children have the usual one. An older
+ * kernel takes no notice. */
+void processor_answer_promptly(void);
+
 #endif
