@@ -42,5 +42,6 @@ void processor_answer_promptly(void)
 		.runtime = 100 * NS_PER_US,
 	};
 
-	syscall(SYS_sched_setattr, 0, &attr, 0);
+	if (sched_getscheduler(0) == SCHED_OTHER) /* or somebody has chosen for us */
+		syscall(SYS_sched_setattr, 0, &attr, 0);
 }
