@@ -308,7 +308,7 @@ static void take_order(struct guest_side *side)
 
 int command_guest(int argc, char **argv)
 {
-	struct guest_side side = { .text = malloc(LINE_ROOM) };
+	struct guest_side side = { .text = NULL };
 
 	(void)argc;
 	if (getpid() != 1) {
@@ -316,6 +316,7 @@ int command_guest(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	mount_all();
+	side.text = malloc(LINE_ROOM);
 	must(side.text, "get memory");
 	common_init(&side.options, argv[0]);
 	side.options.load.virtual_time = true;

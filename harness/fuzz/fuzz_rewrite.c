@@ -75,7 +75,7 @@ static void show(const struct plan_packet *packet, const struct wire *wire)
 
 static void compare(const struct plan_packet *packet, const struct wire *wire)
 {
-	struct mismatches out;
+	struct mismatches out = { .count = 0 };
 	bool same = match_packet(packet, &wire->flow, wire->from, &wire->packet, wire->frame, &out);
 
 	must(same == (out.count == 0) && out.count <= MISMATCH_MAX);
@@ -119,7 +119,8 @@ static uint8_t *copy_of(const struct wire *wire)
 {
 	uint8_t *copy = malloc(wire->len);
 
-	must(copy);
+	if (!copy)
+		abort();
 	return memcpy(copy, wire->frame, wire->len);
 }
 

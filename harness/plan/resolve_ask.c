@@ -209,16 +209,16 @@ static bool read_range(struct reading *reading, const char *what, int64_t limit,
 		return wrong(reading, "a tolerance is that of a timer's time");
 
 	int64_t number = duration ? value->number / unit : value->number;
-	int64_t high = duration ? value->high / unit : value->high;
+	int64_t end = duration ? value->high / unit : value->high;
 
 	if (!in_range(r, value->span, reading->name, number, 0, limit) ||
-	    (value->has_high && !in_range(r, value->span, reading->name, high, 0, limit)))
+	    (value->has_high && !in_range(r, value->span, reading->name, end, 0, limit)))
 		return false;
 	*out = compared(value->has_compare ? value->compare : CMP_EQ, number);
-	if (value->has_high && (value->has_compare || high < number))
+	if (value->has_high && (value->has_compare || end < number))
 		return wrong(reading, "a range is from the lowest to the highest: N..M");
 	if (value->has_high)
-		out->high = high;
+		out->high = end;
 	if (out->low > limit || out->high < 0) {
 		FAIL(r, value->span, "no answer can be like that");
 		HELP(r, "%s is from 0 to %lld", reading->name, (long long)limit);

@@ -62,6 +62,7 @@ static void keep_ring_from_children(pcap_t *pcap)
 	if (maps && fstat(pcap_fileno(pcap), &ring) == 0) {
 		snprintf(name, sizeof(name), "socket:[%ju]\n", (uintmax_t)ring.st_ino);
 		while (fgets(line, sizeof(line), maps))
+			/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
 			if (strstr(line, name) && sscanf(line, "%lx-%lx", &from, &to) == 2)
 				madvise((void *)from, to - from, MADV_DONTFORK); /* at best */
 	}
