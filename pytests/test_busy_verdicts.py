@@ -134,6 +134,18 @@ def test_no_excuse_while_nothing_is_due(play: Callable[..., Play]) -> None:
         assert record["verdict"] == "failed"
 
 
+def test_release_is_no_excuse(tool: Tool, tmp_path: Path) -> None:
+    """A packet that is released goes on at once, and was late for nothing."""
+    path = tmp_path / "wrong.scn"
+    path.write_text(scene("establish client to server:8080", 'client: write "one" -> 3',
+                          "hold PSH-ACK from client as kept", "release kept", "expect ACK from server",
+                          'client: write "two" -> 3', 'expect PSH-ACK from client data "six"', server="kernel"))
+    result, records = tool.play("--ip", "4", path)
+    assert (result.returncode, records[0]["verdict"]) == (FAILED, "failed"), result.stderr
+    assert records[0]["failure"]["line"] == 10
+    assert records[0]["events"][-1]["kept_ns"] < 1e9
+
+
 def test_a_failure_needs_no_excuse(tool: Tool, tmp_path: Path) -> None:
     """A wrong expectation fails at the first play, unless the machine is busy just then."""
     path = tmp_path / "wrong.scn"

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from toolkit import ROOT, Result, Tool, needs_guests, run, scene
+from toolkit import PASSED, ROOT, Result, Tool, needs_guests, run, scene
 
 pytestmark = needs_guests
 
@@ -172,3 +172,14 @@ def test_every_variant_is_a_virtual_test(tool: Tool) -> None:
                  env={"TCPSCEN": str(tool.binary), "PYTHONPATH": os.pathsep.join(["pytests"]), "PYTEST_ADDOPTS": ""})
     collected = {line for line in result.stdout.splitlines() if line.startswith("scenarios/")}
     assert collected == {f"{variant.id}@virtual" for variant in tool.variants("scenarios")}
+
+
+def test_slow_scenarios_play_in_virtual_time(tool: Tool) -> None:
+    """Those that real time skips, for as long as they wait: hours."""
+    slow = {variant.id: variant for variant in tool.variants("scenarios") if "slow" in variant.tags}
+    result, records = tool.play("-q", "--time", "virtual", "-k", "slow", "scenarios")
+    assert result.returncode == PASSED, result.stderr
+    assert {f"{record['scenario']}[{record['variant']}]" for record in records} == set(slow)
+    for record in records:
+        assert record["duration_ns"] >= 0.9e9 * slow[f"{record['scenario']}[{record['variant']}]"].estimate
+    assert max(record["duration_ns"] for record in records) > 7200e9
