@@ -98,10 +98,12 @@ PYTEST  ?= /usr/bin/python3 -m pytest
 # Where there is User Mode Linux, the tests play in virtual time, too.
 VIRTUAL := $(filter x86_64,$(shell uname -m))
 TIME    ?= $(if $(VIRTUAL),auto,real)
+GUESTS  := $(if $(VIRTUAL),6.12 6.1)
 
 check: packages-check
 	@$(MAKE) --no-print-directory all unit
-	@$(if $(VIRTUAL),$(MAKE) --no-print-directory kernel KERNEL=6.12 KERNEL_SRC= NAME=)
+	@for version in $(GUESTS); do \
+		$(MAKE) --no-print-directory kernel KERNEL=$$version KERNEL_SRC= NAME= || exit 1; done
 	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -n $(WORKERS) -m "not alone" --time=$(TIME) $(PYTEST_ARGS) pytests
 	TCPSCEN=$(abspath $(BUILD)/tcpscen) $(PYTEST) -m alone $(PYTEST_ARGS) pytests
 

@@ -335,9 +335,7 @@ def bisect(tool: Tool, repository: Path, env: Mapping[str, str] | None = None) -
 def test_bisect_finds_linear_timeouts(tool: Tool, history: Callable[[list[str]], Path]) -> None:
     """Linux 6.5 repeats a SYN after 1, 2, 3, 4 s; before, after 1, 3, 7 s: two real kernels, 6.1 and 6.12."""
     for name in (OLDER, KERNEL):
-        if not (BUILT / name / "linux").exists():
-            assert name == OLDER, f"the guest kernel {name} is not built: run make kernel"
-            pytest.skip(f"the guest kernel {name} is not built: run make kernel KERNEL={name}")
+        assert (BUILT / name / "linux").exists(), f"run make kernel KERNEL={name}"
     repository = history([OLDER] * 4 + [KERNEL] * 5)
     result = bisect(tool, repository)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -347,8 +345,7 @@ def test_bisect_finds_linear_timeouts(tool: Tool, history: Callable[[list[str]],
 
 def test_two_real_kernels_differ(tool: Tool, tmp_path: Path) -> None:
     """The table shows it: the third SYN is a second early."""
-    if not (BUILT / OLDER / "linux").exists():
-        pytest.skip(f"the guest kernel {OLDER} is not built: run make kernel KERNEL={OLDER}")
+    assert (BUILT / OLDER / "linux").exists(), f"run make kernel KERNEL={OLDER}"
     (tmp_path / "syn_times.scn").write_text(SYN_TIMES)
     result = tool.run("run", "--kernel", f"{OLDER},{KERNEL}", tmp_path / "syn_times.scn", env={"LC_ALL": "C.UTF-8"})
     assert result.returncode == FAILED
