@@ -134,57 +134,17 @@ static void emit(const struct guest_side *side, enum event_kind kind, const char
 
 /* ---- playing ---- */
 
-/* The clock is told in steps of 256 ns (TIMER_MULTIPLIER of arch/um): how much time has passed
- * since the last one, at a multiple of 8? Asking costs a step. A call that fails costs 1000 ns
- * (handle_syscall() of arch/um), 24 less than four steps, so the readings before and after it
- * tell whether at least 24 had passed. Some dozens of them tell it to 8 ns; and all that is ever
- * added to this clock is a multiple of that. */
-static int64_t clock_phase(void)
-{
-	enum { STEP = 256, FAILING = 1000, SHORT = 4 * STEP - FAILING, TRIES = 64 };
-	int64_t low = 0, high = STEP, before = clock_mono_ns();
-
-	for (int i = 0; i < TRIES && high - low > 8; i++) {
-		int64_t now;
-
-		close(-1);
-		now = clock_mono_ns();
-		if (now - before == 4 * STEP) {
-			high = high < SHORT ? high : SHORT;
-			low += STEP - SHORT;
-			high += STEP - SHORT;
-		} else {
-			low = (low > SHORT ? low : SHORT) - SHORT;
-			high -= SHORT;
-		}
-		before = now;
-	}
-	return low;
-}
-
-static void sleep_until(int64_t time)
-{
-	const struct timespec when = ns_to_timespec(time);
-
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
-}
-
 /* The kernel's timer wheel rounds up to a multiple of an interval's granularity, counted from the
  * boot, not from when a timer is armed. So that a scenario finds the same wheel wherever it
  * stands in a suite, each starts at a multiple of the granularity of timers up to four and
  * a half hours: 2^18 ms at HZ=1000 (LVL_GRAN of level 6, kernel/time/timer.c). The wait costs
- * nothing, and gives the kernel time to tear down the worlds before.
- *
- * A sleep ends too late by as much as had passed since the clock's last step when it began. Made
- * good for, readings are the same in each run; else some would differ by a step. */
+ * nothing, and gives the kernel time to tear down the worlds before. */
 static void align_clock(void)
 {
-	const int64_t near = 200 * NS_PER_US; /* more than it takes to ask */
 	const int64_t grain = (INT64_C(1) << 18) * NS_PER_MS;
-	const int64_t start = (clock_mono_ns() / grain + 1) * grain;
+	struct timespec start = ns_to_timespec((clock_mono_ns() / grain + 1) * grain);
 
-	sleep_until(start - near);
-	sleep_until(start - clock_phase());
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, NULL);
 }
 
 struct player {
