@@ -98,7 +98,7 @@ static void test_files(void **state)
 	(void)state;
 	char folder[] = "/tmp/tcpscen-files-XXXXXX", again[64], command[64];
 	struct arena *arena = arena_new();
-	struct files files = { NULL, 0 };
+	struct files files = { .count = 0 };
 
 	assert_non_null(mkdtemp(folder));
 	assert_non_null(files_add(&files, arena, folder)); /* no scenarios in it */
