@@ -96,7 +96,7 @@ demo: packages-build
 WORKERS ?= 16
 PYTEST  ?= /usr/bin/python3 -m pytest
 # Where there is User Mode Linux, the tests play in virtual time, too.
-VIRTUAL := $(filter x86_64,$(shell uname -m))
+VIRTUAL := $(if $(SAN),,$(filter x86_64,$(shell uname -m)))
 TIME    ?= $(if $(VIRTUAL),auto,real)
 GUESTS  := $(if $(VIRTUAL),6.12 6.1)
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from toolkit import FAILED, MACHINE, PASSED, ROOT, SCENARIOS, USAGE, Tool, run, scene
+from toolkit import FAILED, MACHINE, PASSED, ROOT, SCENARIOS, USAGE, Tool, run, scene, why_no_guests
 
 FIRST = "scenarios/rst_after_fin.scn"
 COMMANDS = ("run", "check", "list", "doctor")
@@ -34,8 +35,8 @@ def stage(tmp_path: Path) -> Path:
 
 
 def summary(text: str) -> str:
-    """"2 passed, 1 failed" of the summary line, the last of a run."""
-    return text.rstrip().splitlines()[-1].partition(" in ")[0]
+    """"2 passed, 1 failed" of the summary line, the last of a run; on a busy machine some are played again."""
+    return re.sub(r", \d+ played again$", "", text.rstrip().splitlines()[-1].partition(" in ")[0])
 
 
 # ---- the command line ----
@@ -401,13 +402,13 @@ def test_list_json(tool: Tool, stage: Path) -> None:
         assert [f"{record['scenario']}[{record['variant']}]" for record in records] == [variant.id]
 
 
-def test_doctor(tool: Tool) -> None:
-    """All is well where the tests run: a line for each thing that was tried."""
-    result = tool.run("doctor")
+def test_doctor(tool: Tool, tmp_path: Path) -> None:
+    """All is well where the tests run: a line for each thing that was tried. Guests are where they can be."""
+    result = tool.run("doctor", env={"XDG_CACHE_HOME": str(tmp_path)} if why_no_guests() else {})
     assert (result.returncode, result.stderr) == (PASSED, ""), result.stdout
     words = [line.split()[:2] for line in result.stdout.splitlines()]
     assert {word for _, word in words} >= {"kernel", "clock", "namespaces", "wire"}
-    assert {ok for ok, _ in words} == {"ok"}
+    assert {ok for ok, _ in words} <= {"ok", "-"}  # "-": what could be there, too
 
 
 # ---- when writing fails ----

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from toolkit import FAILED, MACHINE, PASSED, ROOT, USAGE, Record, Result, Tool, run, scene
+from toolkit import FAILED, MACHINE, PASSED, ROOT, USAGE, Record, Result, Tool, needs_guests, run, scene
 
 KERNEL = os.environ.get("TCPSCEN_KERNEL", "6.12")
 OLDER = "6.1"
 BUILT = Path(os.environ.get("XDG_CACHE_HOME", "") or Path.home() / ".cache") / "tcpscen/kernels"
 FIRST = "scenarios/rst_after_fin.scn"
 
-pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="User Mode Linux is for x86_64 only")
+pytestmark = needs_guests
 
 
 @dataclass(frozen=True)
