@@ -105,6 +105,40 @@ static void rest_neighbours(void)
 		}
 }
 
+/* ---- who runs first ---- */
+
+/* The engine and its probes run before all else that is ready, and in the order they became so. The
+ * kernel's own threads, which have their periods, run in between: that they take turns would be seen
+ * in the nanoseconds. Programs are none of these (peer/program_child.c). */
+static int run_before(pid_t pid, int priority)
+{
+	const struct sched_param param = { .sched_priority = priority };
+
+	return sched_setscheduler(pid, SCHED_FIFO, &param);
+}
+
+/* Before them the thread that handles packets when there are many: where it is to run, Linux 6.1
+ * leaves all packets to it, and they would wait for us (ksoftirqd_running(), kernel/softirq.c). */
+static void put_softirqs_first(void)
+{
+	enum { NAME_LEN = 32, LAST = 100 /* it is among the first threads there are */ };
+	static const char name[] = "ksoftirqd/0\n";
+
+	for (pid_t pid = 2; pid < LAST; pid++) {
+		char path[NAME_LEN], comm[NAME_LEN];
+		int fd;
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? -1 : read(fd, comm, sizeof(comm));
+		if (n == (ssize_t)strlen(name) && memcmp(comm, name, (size_t)n) == 0)
+			must(run_before(pid, 2) == 0, "handle packets first");
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 static int open_line(void)
 {
 	struct termios raw;
@@ -160,7 +194,8 @@ static void emit(const struct guest_side *side, enum event_kind kind, const char
  * boot, not from when a timer is armed. So that a scenario finds the same wheel wherever it
  * stands in a suite, each starts at a multiple of the granularity of timers up to four and
  * a half hours: 2^18 ms at HZ=1000 (LVL_GRAN of level 6, kernel/time/timer.c). The wait costs
- * nothing, and gives the kernel time to tear down the worlds before.
+ * nothing, and gives the kernel's threads time for what the last world has left, and for the new one:
+ * nothing passes its wire before one of them has found the link up (net/core/link_watch.c).
  *
  * Programs reckon in seconds, too (curl's progress meter moves when one is over): where they play,
  * it is a multiple of both. */
@@ -188,21 +223,11 @@ struct player {
 	struct engine_pipes pipes;
 };
 
-/* The engine and its probes run before all else that is ready, and in the order they became so. The
- * kernel's own threads, which have their periods, run in between: that they take turns would be seen
- * in the nanoseconds. Programs are none of these (peer/program_child.c). */
-static void go_first(void)
-{
-	const struct sched_param first = { .sched_priority = 1 };
-
-	must(sched_setscheduler(0, SCHED_FIFO, &first) == 0, "run first");
-}
-
 static int play_one(void *arg)
 {
 	const struct player *player = arg;
 
-	go_first();
+	must(run_before(0, 1) == 0, "run first");
 	return engine_play(player->plan, &player->pipes);
 }
 
@@ -221,10 +246,14 @@ static void play(struct guest_side *side, const struct plan *plan)
 	int gate[2], rc, status;
 
 	must(pipe2(gate, O_CLOEXEC) == 0, "open a pipe");
-	must(write(gate[1], "g", 1) == 1, "write to a pipe"); /* go at once: nobody else plays */
 	player.pipes.gate = gate[0];
 	rc = child_start(&child, play_one, &player);
 	close(gate[0]);
+	if (rc == 0) {
+		align_clock(plan); /* its stage has been set long before */
+		set_date();
+		must(write(gate[1], "g", 1) == 1 || errno == EPIPE, "let the engine go");
+	}
 	close(gate[1]);
 	if (rc < 0) {
 		snprintf(why, sizeof(why), "cannot start the engine: %s", strerror(-rc));
@@ -275,7 +304,6 @@ static void play_order(struct guest_side *side, const char *path, const char *va
 {
 	const struct plan *plan = load(side, path) ? find_variant(side, variant) : NULL;
 
-	align_clock(plan);
 	set_date();
 	emit(side, EVENT_READY, "");
 	if (plan)
@@ -323,6 +351,7 @@ int command_guest(int argc, char **argv)
 	}
 	mount_all();
 	rest_neighbours();
+	put_softirqs_first();
 	side.text = malloc(LINE_ROOM);
 	must(side.text, "get memory");
 	common_init(&side.options, argv[0]);
