@@ -172,9 +172,9 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 	/* The kernel queues a packet on the processor that sends it; on two processors' queues packets
 	 * overtake one another, and the wire would reorder what nobody told it to. */
 	processor_keep_to(pipes->turn);
-	processor_answer_promptly();
 	rc = stage_open(&engine->stage, plan, pipes->events);
 	if (wait_at_gate(engine, pipes)) {
+		processor_answer_promptly(); /* who sets a stage has time */
 		begin(engine);
 
 		enum play play = rc < 0 ? PLAY_BROKEN : trust(engine, play_all(engine));
