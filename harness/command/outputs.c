@@ -41,6 +41,22 @@ static int open_json(struct outputs *outputs, const char *path, const struct loa
 	return EXIT_USAGE;
 }
 
+static int open_record(struct outputs *outputs, const char *path, const struct loaded *loaded)
+{
+	if (is_input(path, loaded)) {
+		complain("--record %s: this is a scenario; name another file", path);
+		return EXIT_USAGE;
+	}
+	outputs->record_name = path;
+	outputs->record = fopen(path, "we");
+	if (!outputs->record) {
+		complain("--record %s: %s", path, strerror(errno));
+		return EXIT_USAGE;
+	}
+	recorded_begin(outputs->record);
+	return 0;
+}
+
 int outputs_open(struct outputs *outputs, const struct run_options *options,
 		 const struct loaded *loaded)
 {
@@ -48,6 +64,8 @@ int outputs_open(struct outputs *outputs, const struct run_options *options,
 
 	int rc = options->json ? open_json(outputs, options->json, loaded) : 0;
 
+	if (rc == 0 && options->record)
+		rc = open_record(outputs, options->record, loaded);
 	outputs->out_style = report_style_for(outputs->text, options->common.color);
 	outputs->err_style = report_style_for(stderr, options->common.color);
 	return rc;
@@ -64,6 +82,8 @@ int outputs_close(struct outputs *outputs)
 {
 	if (outputs->json && outputs->json != stdout && fclose(outputs->json) != 0)
 		outputs_failed(outputs, outputs->json_name, strerror(errno));
+	if (outputs->record && (ferror(outputs->record) | fclose(outputs->record)) != 0)
+		outputs_failed(outputs, outputs->record_name, strerror(errno));
 	if (fflush(stdout) != 0)
 		outputs_failed(outputs, "standard output", strerror(errno));
 	return outputs->write_error;

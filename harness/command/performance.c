@@ -68,6 +68,16 @@ static void compare(struct performance *performance, const struct suite_job *job
 	arena_free(arena);
 }
 
+static void write_timeline(struct performance *performance, const struct suite_job *job)
+{
+	struct arena *arena = arena_new();
+
+	if (performance->outputs->record && job->record.verdict == VERDICT_PASSED)
+		recorded_write(performance->outputs->record, variant_id(arena, job->plan),
+			       job->plan, &job->record);
+	arena_free(arena);
+}
+
 static void report(struct performance *performance, struct suite_job *job)
 {
 	const char *capture = write_capture(performance, job);
@@ -79,6 +89,7 @@ static void report(struct performance *performance, struct suite_job *job)
 	if (rc < 0 && !performance->outputs->write_error)
 		outputs_failed(performance->outputs, performance->outputs->json_name, strerror(-rc));
 	print_text(performance, job, capture);
+	write_timeline(performance, job);
 	if (performance->comparison)
 		compare(performance, job);
 }
@@ -116,6 +127,19 @@ static void print_next(struct performance *performance)
 	report(performance, &performance->jobs[performance->printed]);
 	record_free(&performance->jobs[performance->printed].record);
 	performance->printed++;
+}
+
+static void passed(void *context, size_t index)
+{
+	struct performance *performance = context;
+	struct suite_job *job = &performance->jobs[index];
+	struct arena *arena = arena_new();
+
+	if (performance->timeline &&
+	    !recorded_compare(performance->timeline, variant_id(arena, job->plan), job->plan,
+			      &job->record))
+		performance->unrecorded++;
+	arena_free(arena);
 }
 
 static void finished(void *context, size_t index)
@@ -244,9 +268,19 @@ static void print_header(const struct performance *performance)
 	fflush(out);
 }
 
+/* Nobody has looked at their nanoseconds. */
+static void tell_unrecorded(const struct performance *performance)
+{
+	if (!performance->unrecorded)
+		return;
+	print_clean(performance->outputs->text, "%d of them not in %s", performance->unrecorded,
+		    performance->options->timeline);
+	putc('\n', performance->outputs->text);
+}
+
 int perform(struct performance *performance, const struct loaded *loaded)
 {
-	struct suite_watch watch = { performance, finished, progress };
+	struct suite_watch watch = { performance, passed, finished, progress };
 	const struct run_options *options = performance->options;
 	int64_t began = clock_mono_ns();
 	int rc = make_jobs(performance, loaded);
@@ -272,6 +306,7 @@ int perform(struct performance *performance, const struct loaded *loaded)
 	performance->tally.unplayed = unplayed(performance);
 	text_summary(performance->outputs->text, &performance->tally,
 		     &performance->outputs->out_style);
+	tell_unrecorded(performance);
 	return rc < 0 ? EXIT_MACHINE : exit_status(performance);
 }
 

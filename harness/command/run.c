@@ -3,6 +3,7 @@
 
 #include "run/engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,6 +84,46 @@ static int choose_kernels(struct kernel_list *list, const struct run_options *op
 	return rc;
 }
 
+/* ---- timelines ---- */
+
+/* Nanoseconds mean something where time is virtual. Return: 0, or EXIT_USAGE after a message. */
+static int check_timelines(const struct kernel_list *list, const struct run_options *options)
+{
+	const char *option = options->record ? "--record" : "--timeline";
+
+	if (!options->record && !options->timeline)
+		return 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->kernels[i].path)
+			continue;
+		complain("%s: on kernel '%s', time is real, and no two runs are alike; add --time "
+			 "virtual", option, list->kernels[i].name);
+		return EXIT_USAGE;
+	}
+	if (!options->record || list->count == 1)
+		return 0;
+	complain("--record: a timeline is that of one kernel");
+	return EXIT_USAGE;
+}
+
+/* Return: 0, or EXIT_USAGE after a message. */
+static int read_timeline(const char *name, struct recorded **out)
+{
+	FILE *in = name ? fopen(name, "re") : NULL;
+	int line = 0;
+
+	if (!name)
+		return 0;
+	*out = in ? recorded_read(in, name, &line) : NULL;
+	if (line && !*out)
+		complain("--timeline %s: line %d is none of a timeline", name, line);
+	else if (!*out)
+		complain("--timeline %s: %s", name, strerror(errno));
+	if (in)
+		fclose(in);
+	return *out ? 0 : EXIT_USAGE;
+}
+
 /* ---- playing ---- */
 
 /* A failure outweighs an error of the machine, which outweighs success. */
@@ -101,6 +142,7 @@ struct run {
 	struct kernel_list list;
 	struct outputs outputs;
 	struct comparison *comparison; /* (owned) of several kernels, or NULL */
+	struct recorded *timeline;     /* (owned) --timeline, or NULL */
 	char **paths;
 	int n_paths;
 };
@@ -109,7 +151,7 @@ static int run_on(struct run *run, const struct kernel *kernel)
 {
 	struct performance performance = {
 		.options = &run->options, .kernel = kernel, .outputs = &run->outputs,
-		.comparison = run->comparison,
+		.comparison = run->comparison, .timeline = run->timeline,
 	};
 	struct loaded loaded;
 	int rc;
@@ -160,8 +202,13 @@ int command_run(int argc, char **argv)
 		run.n_paths = argc - optind;
 		rc = choose_kernels(&run.list, &run.options);
 		if (rc == 0)
+			rc = check_timelines(&run.list, &run.options);
+		if (rc == 0)
+			rc = read_timeline(run.options.timeline, &run.timeline);
+		if (rc == 0)
 			rc = run_on_all(&run);
 	}
+	recorded_free(run.timeline);
 	common_free(&run.options.common);
 	return rc;
 }

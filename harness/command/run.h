@@ -9,6 +9,7 @@
 #include "command/compare.h"
 #include "report/style.h"
 #include "report/text.h"
+#include "run/recorded.h"
 #include "run/suite.h"
 
 enum loudness { QUIET, NORMAL, VERBOSE };
@@ -18,6 +19,8 @@ struct run_options {
 	struct suite_options suite;
 	const char *captures; /* folder, or NULL */
 	const char *json;     /* file, "-", or NULL */
+	const char *record;   /* file for a timeline, or NULL */
+	const char *timeline; /* file with one, or NULL */
 	const char *time;     /* "real", "virtual", "auto", or NULL: not given */
 	const char *kernels;  /* names, with commas between, or NULL */
 	int64_t guest_patience; /* ns, 0: the usual one */
@@ -33,6 +36,8 @@ struct outputs {
 	FILE *text;          /* verdicts: standard output, or error if JSON goes there */
 	FILE *json;          /* (owned, unless standard output) or NULL */
 	const char *json_name;
+	FILE *record;        /* (owned) or NULL */
+	const char *record_name;
 	struct report_style out_style, err_style;
 	int write_error;     /* the first -errno of writing a report */
 };
@@ -52,6 +57,7 @@ struct performance {
 	const struct run_options *options;
 	const struct kernel *kernel;
 	struct comparison *comparison; /* with the other kernels, or NULL: there are none */
+	const struct recorded *timeline; /* to be met, or NULL */
 	struct outputs *outputs;
 	struct suite_job *jobs;  /* (owned) */
 	bool *ended;             /* (owned) */
@@ -61,6 +67,7 @@ struct performance {
 	bool progress_wanted;
 	struct tally tally;
 	int lacking;             /* variants that were skipped for want of a program */
+	int unrecorded;          /* variants of which the timeline has nothing */
 };
 
 /* Play and report. Return: exit status. Free it in any case. */

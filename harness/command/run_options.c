@@ -35,6 +35,8 @@ static const char help[] =
 	"  --replays N      play a variant again, up to N times (default: 2), when the machine was\n"
 	"                   too busy to tell what the kernel does\n"
 	"  --captures DIR   write a capture file (pcapng) for each variant\n"
+	"  --record FILE    write what passes as a timeline: each packet with its nanosecond\n"
+	"  --timeline FILE  fail what differs from it (both: virtual time only)\n"
 	"  --json FILE|-    write each variant's whole record as a line of JSON\n"
 	"  -v               show every ladder\n"
 	"  -q               show failures and the summary only\n"
@@ -46,7 +48,7 @@ static const char help[] =
 	"  tcpscen run --kernel 6.1,6.12 scenarios/setup\n"
 	"  tcpscen run -j 16 -k 'timers and not slow' --json results.json scenarios\n";
 
-enum { OPT_TIMEOUT = OPT_COMMON_LAST, OPT_CAPTURES, OPT_JSON, OPT_TIME, OPT_KERNEL,
+enum { OPT_TIMEOUT = OPT_COMMON_LAST, OPT_CAPTURES, OPT_JSON, OPT_RECORD, OPT_TIMELINE, OPT_TIME, OPT_KERNEL,
        OPT_GUEST_PATIENCE, OPT_REPLAYS };
 
 /* A whole number of @low to @high. Return: false after an error message. */
@@ -109,6 +111,12 @@ static int run_option(void *context, int opt, const char *value)
 	case OPT_CAPTURES:
 		options->captures = value;
 		return 0;
+	case OPT_RECORD:
+		options->record = value;
+		return 0;
+	case OPT_TIMELINE:
+		options->timeline = value;
+		return 0;
 	case OPT_JSON:
 		options->json = value;
 		return 0;
@@ -136,6 +144,8 @@ int run_read_options(struct run_options *options, int argc, char **argv)
 		{ "replays", required_argument, NULL, OPT_REPLAYS },
 		{ "captures", required_argument, NULL, OPT_CAPTURES },
 		{ "json", required_argument, NULL, OPT_JSON },
+		{ "record", required_argument, NULL, OPT_RECORD },
+		{ "timeline", required_argument, NULL, OPT_TIMELINE },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },

@@ -96,10 +96,13 @@ static bool play_again(struct bill *bill, struct suite_job *job)
 
 void bill_finish(struct bill *bill, struct suite_job *job)
 {
-	const enum verdict verdict = job->record.verdict;
+	enum verdict verdict;
 
 	if (play_again(bill, job))
 		return;
+	if (job->record.verdict == VERDICT_PASSED && bill->watch->passed)
+		bill->watch->passed(bill->watch->context, (size_t)(job - bill->jobs));
+	verdict = job->record.verdict;
 	bill->finished++;
 	bill->work_done += bill->cost(job->plan);
 	if (bill->options->stop && verdict != VERDICT_PASSED && verdict != VERDICT_SKIPPED)

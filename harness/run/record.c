@@ -151,6 +151,25 @@ uint8_t *failure_pack(const struct failure *failure, size_t *len)
 	return blob;
 }
 
+void record_fail(struct record *record, const struct failure *failure, int step)
+{
+	struct event end, event;
+	size_t len;
+	uint8_t *blob = failure_pack(failure, &len);
+
+	if (record->count == 0 || record->events[record->count - 1].kind != EVENT_END)
+		abort(); /* who has not ended has not passed */
+	end = record->events[--record->count];
+	free(record->blobs[record->count]); /* the reason of a pass: none */
+	event = (struct event){ .kind = EVENT_FAILURE, .step = step, .time = end.time,
+				.blob_len = (uint32_t)len };
+	record_add(record, &event, blob);
+	free(blob);
+	end.u.end.verdict = VERDICT_FAILED;
+	end.blob_len = 0;
+	record_add(record, &end, NULL);
+}
+
 /* A blob being read. */
 struct strings {
 	const char *at, *end;

@@ -154,6 +154,9 @@ void record_free(struct record *record);
  * that comes without a step happened where the record has got to. */
 void record_add(struct record *record, const struct event *event, const void *blob);
 
+/* A record that has passed has failed after all, at @step: as if the engine had said so last. */
+void record_fail(struct record *record, const struct failure *failure, int step);
+
 /* Read the failure of an EVENT_FAILURE back. Return: false if the blob is damaged.
  * The strings point into the record; rows and notes are in @arena. */
 bool record_failure(const struct record *record, size_t index, struct arena *arena,

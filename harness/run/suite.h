@@ -30,6 +30,8 @@ struct suite_options {
 /* Who wants to know. */
 struct suite_watch {
 	void *context;
+	/* A variant has passed: is that so? It may be made a failure. NULL: it is. */
+	void (*passed)(void *context, size_t index);
 	/* A variant has ended (in any order). Those never started, after `stop`, are not told. */
 	void (*finished)(void *context, size_t index);
 	/* Every now and then. @left: ns, estimated, negative if unknown */

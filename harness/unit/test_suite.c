@@ -58,7 +58,7 @@ static int play_jobs(struct trial *trial, size_t count,
 		     int (*play)(const struct plan *plan, const struct engine_pipes *pipes))
 {
 	const struct suite_options options = { .jobs = 1, .timeout = 2 * NS_PER_S, .stage_timeout = 2 * NS_PER_S, .replays = REPLAYS, .stop = trial->stop, .play = play };
-	const struct suite_watch watch = { trial, job_finished, job_progress };
+	const struct suite_watch watch = { trial, NULL, job_finished, job_progress };
 
 	for (size_t i = 0; i < count; i++) {
 		trial->plans[i] = (struct plan){ .n_flows = (int)i };
