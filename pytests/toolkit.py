@@ -70,6 +70,7 @@ class Tool:
     """The binary under test."""
 
     binary: Path
+    clock: str = "real"  # the time in which play() plays
 
     def command(self, *args: str | Path) -> list[str]:
         """argv of a call."""
@@ -87,7 +88,7 @@ class Tool:
 
     def play(self, *args: str | Path, cwd: Path = ROOT, timeout: float = 120) -> tuple[Result, list[Record]]:
         """`run --json -`: the result, whose stderr has what a reader would see, and the records."""
-        result = self.run("run", "--color", "never", "--json", "-", *args, cwd=cwd, timeout=timeout)
+        result = self.run("run", "--color", "never", "--json", "-", "--time", self.clock, *args, cwd=cwd, timeout=timeout)
         return result, [json.loads(line) for line in result.stdout.splitlines()]
 
     def variants(self, *paths: str | Path, options: Sequence[str] = (), cwd: Path = ROOT) -> list[Variant]:
