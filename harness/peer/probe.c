@@ -185,15 +185,18 @@ int probe_reply(struct probe *probe, int caller, struct probe_reply *reply)
 	return 1;
 }
 
-/* Read the line of /proc/PID/task/TID/stat (proc(5)).
+/* Read the line of /proc/TID/stat (proc(5)), which every thread has, though no listing shows it.
+ * Not that of /proc/PID/task/TID: at their end both PID and TID take such entries away, and while
+ * one is at it the other looks again and again (shrink_dcache_parent()); in virtual time, where no
+ * tick makes it give way, for ever.
  * Return: what follows the name in it, "S 1 …", in @text; NULL when there is no such thread. */
-static const char *thread_stat(pid_t pid, pid_t tid, char text[STAT_LEN])
+static const char *thread_stat(pid_t tid, char text[STAT_LEN])
 {
 	char path[64], *name_end;
 	ssize_t len;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
@@ -213,7 +216,7 @@ char probe_state(const struct probe *probe, int caller)
 
 	if (end_of(probe, caller) < 0)
 		return '\0';
-	stat = thread_stat(probe->child.pid, probe->tids[caller], text);
+	stat = thread_stat(probe->tids[caller], text);
 	return stat ? stat[0] : '\0';
 }
 
@@ -231,7 +234,7 @@ bool probe_stopped(const struct probe *probe)
 
 	if (probe->child.pid <= 0)
 		return false;
-	stat = thread_stat(probe->child.pid, probe->child.pid, text);
+	stat = thread_stat(probe->child.pid, text);
 	return stat && (stat[0] == 'T' || stat[0] == 't');
 }
 
@@ -245,7 +248,7 @@ bool probe_dying(const struct probe *probe)
 
 	if (probe->child.pid <= 0)
 		return false;
-	stat = thread_stat(probe->child.pid, probe->child.pid, text);
+	stat = thread_stat(probe->child.pid, text);
 	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
 	if (!stat || sscanf(stat, "%c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
 		return true;
