@@ -1,8 +1,8 @@
 /* guest: the first process of a guest kernel (see run/guests).
  *
  * Nobody calls it by hand. It makes the root file system, which is the caller's own and
- * read-only, usable, reads its orders from the serial line, and plays one variant after the other, each in
- * a process of its own that writes its record to the same line.
+ * read-only, usable, reads its orders from the serial line, and plays one variant after the
+ * other, each in a process of its own that writes its record to the same line.
  *
  * An order is a verb and its words, each ended by NUL:
  *
@@ -84,8 +84,8 @@ static void mount_all(void)
 	setenv("TMPDIR", "/dev/shm", 1);
 }
 
-/* Tables of neighbours are looked over every 5 and 15 s, and none has anything to be found: that all
- * are permanent (world/netlink) is our doing. Each time costs as much as a packet. */
+/* Tables of neighbours are looked over every 5 and 15 s, and nothing is ever found: all of them
+ * are permanent (world/netlink). Each time costs as much as a packet. */
 static void rest_neighbours(void)
 {
 	static const char *const names[] = { "interval_probe_time_ms", "base_reachable_time_ms" };
@@ -107,9 +107,9 @@ static void rest_neighbours(void)
 
 /* ---- who runs first ---- */
 
-/* The engine and its probes run before all else that is ready, and in the order they became so. The
- * kernel's own threads, which have their periods, run in between: that they take turns would be seen
- * in the nanoseconds. Programs are none of these (peer/program_child.c). */
+/* The engine and its probes run before all else that is ready, and in the order they became so.
+ * The kernel's own threads have their periods: that they take turns with these would be seen in
+ * the nanoseconds. Programs are none of them (peer/program_child.c). */
 static int run_before(pid_t pid, int priority)
 {
 	const struct sched_param param = { .sched_priority = priority };
@@ -194,11 +194,11 @@ static void emit(const struct guest_side *side, enum event_kind kind, const char
  * boot, not from when a timer is armed. So that a scenario finds the same wheel wherever it
  * stands in a suite, each starts at a multiple of the granularity of timers up to four and
  * a half hours: 2^18 ms at HZ=1000 (LVL_GRAN of level 6, kernel/time/timer.c). The wait costs
- * nothing, and gives the kernel's threads time for what the last world has left, and for the new one:
- * nothing passes its wire before one of them has found the link up (net/core/link_watch.c).
+ * nothing, and gives the kernel's threads time for what the last world has left, and for the new
+ * one: nothing passes its wire before one of them has found the link up (net/core/link_watch.c).
  *
- * Programs reckon in seconds, too (curl's progress meter moves when one is over): where they play,
- * it is a multiple of both. */
+ * Programs reckon in seconds, too (curl's progress meter moves when one is over): where they
+ * play, it is a multiple of both. */
 static void align_clock(const struct plan *plan)
 {
 	enum { BOTH = 125 /* 2^18 ms * 125 is 2^15 s */ };
