@@ -82,7 +82,8 @@ def test_the_same_on_both(tool: Tool, request: pytest.FixtureRequest) -> None:
     longest = LONG if request.config.getoption("slow") else SHORT
     chosen = shipped(tool, longest)
     paths = sorted({variant.scenario for variant in chosen})
-    real, virtual = play(tool, "-j", "16", *paths), play(tool, "--time", "virtual", *paths)
+    # A machine that is too busy shows nothing: again, until it does.
+    real, virtual = play(tool, "-j", "8", "--replays", "100", *paths), play(tool, "--time", "virtual", *paths)
     assert real.keys() == virtual.keys() and real.keys() >= {variant.id for variant in chosen}
     found = {name: difference(real[name], virtual[name]) for name in real}
     assert not any(found.values()), "\n".join(f"{name}: {what}" for name, what in found.items() if what)
