@@ -297,7 +297,7 @@ static int64_t work_of(pid_t kernel)
  * on a busy machine it may only not have had its turn: it is given more time. */
 const char *guest_stuck(struct guest *guest, int64_t patience)
 {
-	enum { MORE = 6, LOOK_EVERY_MS = 500 };
+	enum { MORE = 6, LOOK_EVERY_MS = 500, IDLE_SHARE = 50 };
 	int64_t now = clock_mono_ns(), work;
 
 	if (now - guest->looked < LOOK_EVERY_MS * NS_PER_MS)
@@ -308,9 +308,12 @@ const char *guest_stuck(struct guest *guest, int64_t patience)
 	guest->looked = now;
 	if (now - guest->heard < patience)
 		return NULL;
-	if (work - guest->work_then >= patience / 2)
+	work -= guest->work_then;
+	if (work >= patience / 2)
 		return "spins";
-	return now - guest->heard >= MORE * patience ? "hangs" : NULL;
+	if (now - guest->heard < MORE * patience)
+		return NULL;
+	return work >= patience / IDLE_SHARE ? "spins" : "hangs";
 }
 
 void guest_forget_words(struct guest *guest)
