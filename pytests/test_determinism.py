@@ -60,7 +60,7 @@ def known_event(event: Record) -> Record:
     if "sockets" in known:
         known["sockets"] = [without(socket, "socket") for socket in known["sockets"]]
     if "queued" in str(known.get("result")):
-        known["result"] = re.sub(r'"[^"]*"…?', '"…"', known["result"])
+        known["result"] = re.sub(r'"(?:[^"\\]|\\.)*"…?', '"…"', known["result"])
         known.pop("data", None)
     return known
 

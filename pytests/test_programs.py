@@ -70,7 +70,7 @@ def write(tmp_path: Path, *lines: str) -> Path:
 ], ids=lambda value: None)
 def test_faults(tool: Tool, tmp_path: Path, nap: str, lines: list[str], said: str) -> None:
     path = write(tmp_path, *(line.replace("{nap}", nap) for line in lines))
-    result = tool.run("run", "--color", "never", path, timeout=20)
+    result = tool.run("run", "--replays", "9", "--color", "never", path, timeout=60)
     assert result.returncode == FAILED, result.stdout
     assert said in result.stdout
     assert len(result.stdout) < OUTPUT_MAX

@@ -25,7 +25,7 @@ def test_fails_at_its_last_line(tool: Tool, tmp_path: Path, lines: list[str], sa
     """Each of them passes when its last line is right; see the scenarios."""
     path = tmp_path / "strict.scn"
     path.write_text(scene(*lines))
-    result = tool.run("run", "--ip", "4", "--color", "never", path)
+    result = tool.run("run", "--ip", "4", "--replays", "9", "--color", "never", path)
     assert result.returncode == FAILED, result.stdout
     assert f"strict.scn:{len(path.read_text().splitlines())}:" in result.stdout
     assert said in result.stdout
