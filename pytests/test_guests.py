@@ -21,7 +21,7 @@ IMPATIENT = ("--guest-patience", "1")
 HANGS_AFTER = 6.0   # seconds: six times that
 BOUNDED = 30.0      # seconds, on a busy machine, for what takes a few
 SHORT = scene("establish client to server:8080", "client: close", "expect FIN-ACK from client", title="short")
-MANY = 60           # short scenarios that keep a guest busy for a while
+MANY = 300             # variants of a run that is disturbed: more than guests play in half a second
 SPIN = "python3 -c 'while True: pass'"
 WATCH_THE_CLOCK = """python3 -c 'import time
 end = time.monotonic() + 1
