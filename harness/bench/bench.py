@@ -67,6 +67,7 @@ class Bench:
     def __init__(self, tcpscen: str, folder: Path) -> None:
         self.tcpscen = tcpscen
         self.folder = folder
+        self.where: tuple[str, ...] = ("--time", "real")
 
     def say(self, what: str, value: str, wanted: str = "") -> None:
         print(f"{what:<52} {value:<44} {wanted}", flush=True)
@@ -76,7 +77,7 @@ class Bench:
         with tempfile.TemporaryFile("w+") as output:  # a pipe would end with the last player only
             began = time.monotonic()
             subprocess.run(
-                [self.tcpscen, "run", "-q", "--time", "real", *arguments],
+                [self.tcpscen, "run", "-q", *self.where, *arguments],
                 stdout=output, stderr=subprocess.STDOUT, check=True,
             )
             wall = time.monotonic() - began

@@ -28,17 +28,13 @@ class VirtualBench(Bench):
 
     def __init__(self, tcpscen: str, folder: Path, kernel: str) -> None:
         super().__init__(tcpscen, folder)
-        self.kernel = kernel
-
-    def play(self, *arguments: str) -> tuple[float, list[dict]]:
-        """As run(), on the guest kernel."""
-        return self.run("--kernel", self.kernel, *arguments)
+        self.where = ("--kernel", kernel)
 
     def long(self, what: str, path: Path, rounds: int = 15) -> None:
         """A scenario of minutes or hours under all defaults, alone."""
         walls, virtual = [], 0.0
         for _ in range(rounds):
-            wall, records = self.play("--ip", "4", "-j", "1", "--json", "-", str(path))
+            wall, records = self.run("--ip", "4", "-j", "1", "--json", "-", str(path))
             virtual = max(record["duration_ns"] for record in records) / 1e9
             walls.append(wall)
         self.say(f"{what}, {virtual:.0f} s of kernel time", spread(walls, "s"), "at most 0.12 s")
@@ -49,8 +45,8 @@ class VirtualBench(Bench):
         many = self.copies(count)
         one, further = [], []
         for _ in range(rounds):  # alternating, so that both meet the same machine
-            one.append(self.play("--ip", "4", "-j", "1", str(FIXED))[0])
-            further.append((self.play("--ip", "4", "-j", "1", many)[0] - one[-1]) / (count - 1))
+            one.append(self.run("--ip", "4", "-j", "1", str(FIXED))[0])
+            further.append((self.run("--ip", "4", "-j", "1", many)[0] - one[-1]) / (count - 1))
         self.say("boot of a guest and one variant", spread(one, "ms", 1e3))
         self.say("one further variant in the same guest", spread(further, "ms", 1e3), "at most 8 ms")
 
@@ -58,7 +54,7 @@ class VirtualBench(Bench):
         """Every scenario there is."""
         walls, count = [], 0
         for _ in range(rounds):
-            wall, records = self.play("-j", "2", "--json", "-", str(SCENARIOS))
+            wall, records = self.run("-j", "2", "--json", "-", str(SCENARIOS))
             walls.append(wall)
             count = len(records)
         self.say(f"the shipped suite, {count} variants, -j 2", spread(walls, "s"), "at most 6 s")
