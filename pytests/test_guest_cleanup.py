@@ -19,6 +19,7 @@ ROUNDS = 40
 SHORT = scene("establish client to server:8080", "client: close", "expect FIN-ACK from client", title="short")
 SPIN = scene("client: run \"python3 -c 'while True: pass'\"", "wait 1s", title="spins")
 NEVER = ("--guest-patience", "1000")
+COMPUTES_WITHIN = 120.0  # s: beside many other tests, a guest's share of a processor is small
 OLDER = "6.1"  # its kernel does not see to its processes when it is killed
 
 
@@ -86,7 +87,7 @@ def test_kill_while_a_program_computes(runs: Runs, kernel: str) -> None:
     runs.write(spin=SPIN)
     before = files(runs)
     process = runs.start("--ip", "4", *NEVER, "spin.scn", kernel=kernel)
-    assert wait_until(lambda: busy(runs), GONE_WITHIN * 4), "it does not compute"
+    assert wait_until(lambda: busy(runs), COMPUTES_WITHIN), "it does not compute"
     process.kill()
     process.wait()
     nothing_is_left(runs, before)

@@ -143,7 +143,7 @@ make_key()
 {
 	key=$({
 		printf '%s\n' "$origin" "$cc" "$("$cc" --version | sed 1q)"
-		cat "$here/uml.config" "$here/clock.h"
+		cat "$here/uml.config" "$here/clock.h" "$here/registers.h"
 		sed -n '/^# ---- recipe/,/^# ---- building/p' "$here/build.sh"
 	} | sha256sum | cut -c1-12)
 }
@@ -201,6 +201,7 @@ kbuild()
 		KBUILD_BUILD_USER=tcpscen KBUILD_BUILD_HOST=localhost \
 		make -C "$source" O="$objects" ARCH=um SUBARCH=x86_64 CC="$cc" HOSTCC="$cc" \
 		KBUILD_KCONFIG="$objects/Kconfig.tcpscen" \
+		KCFLAGS="-include $objects/registers.h" \
 		CFLAGS_time.o="-include $objects/clock.h" "$@" </dev/null
 }
 
@@ -213,8 +214,10 @@ config HZ\
 	default 1000\
 ' "$source/Kconfig" >"$objects/Kconfig.new"
 	keep_if_same "$objects/Kconfig.new" "$objects/Kconfig.tcpscen"
-	cp "$here/clock.h" "$objects/clock.new"
-	keep_if_same "$objects/clock.new" "$objects/clock.h"
+	for header in clock.h registers.h; do
+		cp "$here/$header" "$objects/header.new"
+		keep_if_same "$objects/header.new" "$objects/$header"
+	done
 	logged kbuild KCONFIG_ALLCONFIG="$here/uml.config" KCONFIG_CONFIG="$objects/config.new" \
 		allnoconfig
 	keep_if_same "$objects/config.new" "$objects/.config"
