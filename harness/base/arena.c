@@ -59,8 +59,9 @@ static struct block *add_block(struct arena *arena, size_t size)
 	if (size < arena->next_size)
 		size = arena->next_size;
 
-	struct block *block = must(calloc(1, sizeof(*block) + size));
+	struct block *block = must(malloc(sizeof(*block) + size));
 
+	block->used = 0;
 	block->size = size;
 	block->next = arena->blocks;
 	arena->blocks = block;
@@ -83,7 +84,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	void *memory = (char *)block->bytes + block->used;
 
 	block->used += size;
-	return memory;
+	return memset(memory, 0, size); /* not the whole block: most of it may never be used */
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)

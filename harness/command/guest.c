@@ -1,8 +1,8 @@
-/* guest: the first process of a guest kernel (see run/guests).
+/* guest: the first process of a guest kernel (see guest.h, and run/guests).
  *
  * Nobody calls it by hand. It makes the root file system, which is the caller's own and
- * read-only, usable, reads its orders from the serial line, and plays one variant after the
- * other, each in a process of its own that writes its record to the same line.
+ * read-only, usable, and reads its orders from the serial line, up to the first play. Then the player
+ * reads them, and writes its records to the same line.
  *
  * An order is a verb and its words, each ended by NUL:
  *
@@ -13,43 +13,32 @@
  *   play FILE VARIANT
  *   off WHEN           power off; WHEN is "now"
  */
-#include "command/command.h"
+#include "command/guest.h"
 
 #include "base/clock.h"
 #include "base/strbuf.h"
-#include "run/engine.h"
 #include "world/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { LINE_ROOM = 64 << 10 };
-
-struct guest_side {
-	struct common_options options;
-	int line;                  /* the serial line */
-	char *text;                /* (owned) what has come: words not yet taken */
-	size_t at, len;
-	struct loaded loaded;      /* the scenario played last */
-	const char *path;          /* its file, NULL: none */
-};
-
 /* ---- a system to live in ---- */
 
-static void must(bool done, const char *what)
+void guest_must(bool done, const char *what)
 {
 	if (done)
 		return;
@@ -62,7 +51,7 @@ static void be_console(void)
 {
 	int fd = open("/dev/console", O_RDWR);
 
-	must(fd >= 0, "open the console");
+	guest_must(fd >= 0, "open the console");
 	for (int i = 0; i < 3; i++)
 		dup2(fd, i);
 	if (fd > 2)
@@ -74,7 +63,7 @@ static void mount_all(void)
 {
 	mount("dev", "/dev", "devtmpfs", MS_NOSUID, NULL);
 	be_console();
-	must(mount("proc", "/proc", "proc", 0, NULL) == 0, "mount /proc");
+	guest_must(mount("proc", "/proc", "proc", 0, NULL) == 0, "mount /proc");
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("tmpfs", "/run", "tmpfs", MS_NOSUID, "mode=755");
 	mkdir("/dev/shm", 0755);
@@ -133,7 +122,7 @@ static void put_softirqs_first(void)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		n = fd < 0 ? -1 : read(fd, comm, sizeof(comm));
 		if (n == (ssize_t)strlen(name) && memcmp(comm, name, (size_t)n) == 0)
-			must(run_before(pid, 2) == 0, "handle packets first");
+			guest_must(run_before(pid, 2) == 0, "handle packets first");
 		if (fd >= 0)
 			close(fd);
 	}
@@ -144,36 +133,46 @@ static int open_line(void)
 	struct termios raw;
 	int fd = open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
-	must(fd >= 0 && tcgetattr(fd, &raw) == 0, "open the serial line");
+	guest_must(fd >= 0 && tcgetattr(fd, &raw) == 0, "open the serial line");
 	cfmakeraw(&raw);
-	must(tcsetattr(fd, TCSANOW, &raw) == 0, "set the serial line");
+	guest_must(tcsetattr(fd, TCSANOW, &raw) == 0, "set the serial line");
 	return fd;
 }
 
 /* ---- words ---- */
 
-/* Wait for the next word. It is good until the order has been carried out. */
-static const char *next_word(struct guest_side *side)
+const char *guest_word(struct guest_side *side)
 {
+	struct guest_orders *orders = side->orders;
+
 	for (;;) {
-		char *word = side->text + side->at;
-		char *end = memchr(word, '\0', side->len - side->at);
+		char *word = orders->text + orders->at;
+		char *end = memchr(word, '\0', orders->len - orders->at);
 		ssize_t n;
 
 		if (end) {
-			side->at += (size_t)(end - word) + 1;
+			orders->at += (size_t)(end - word) + 1;
 			return word;
 		}
-		must(side->len < LINE_ROOM, "hold an order");
-		n = read(side->line, side->text + side->len, LINE_ROOM - side->len);
-		must(n > 0 || (n < 0 && errno == EINTR), "read an order");
-		side->len += n > 0 ? (size_t)n : 0;
+		guest_must(orders->len < ORDERS_ROOM, "hold an order");
+		n = read(side->line, orders->text + orders->len, ORDERS_ROOM - orders->len);
+		guest_must(n > 0 || (n < 0 && errno == EINTR), "read an order");
+		orders->len += n > 0 ? (size_t)n : 0;
 	}
+}
+
+void guest_forget(struct guest_side *side)
+{
+	struct guest_orders *orders = side->orders;
+
+	orders->len -= orders->at;
+	memmove(orders->text, orders->text + orders->at, orders->len);
+	orders->at = 0;
 }
 
 /* ---- the record ---- */
 
-static void emit(const struct guest_side *side, enum event_kind kind, const char *why)
+void guest_emit(const struct guest_side *side, enum event_kind kind, const char *why)
 {
 	struct strbuf frames = STRBUF_INIT;
 	size_t done = 0;
@@ -184,11 +183,11 @@ static void emit(const struct guest_side *side, enum event_kind kind, const char
 	};
 
 	record_pack(&frames, &event, why);
-	must(record_write(side->line, &frames, &done) == 0, "write to the serial line");
+	guest_must(record_write(side->line, &frames, &done) == 0, "write to the serial line");
 	strbuf_free(&frames);
 }
 
-/* ---- playing ---- */
+/* ---- the player ---- */
 
 /* The kernel's timer wheel rounds up to a multiple of an interval's granularity, counted from the
  * boot, not from when a timer is armed. So that a scenario finds the same wheel wherever it
@@ -199,11 +198,11 @@ static void emit(const struct guest_side *side, enum event_kind kind, const char
  *
  * Programs reckon in seconds, too (curl's progress meter moves when one is over): where they
  * play, it is a multiple of both. */
-static void align_clock(const struct plan *plan)
+static void align_clock(enum guest_grain wanted)
 {
 	enum { BOTH = 125 /* 2^18 ms * 125 is 2^15 s */ };
 	const int64_t wheel = (INT64_C(1) << 18) * NS_PER_MS;
-	const int64_t grain = plan && plan->n_programs ? BOTH * wheel : wheel;
+	const int64_t grain = wanted == GRAIN_BOTH ? BOTH * wheel : wheel;
 
 	struct timespec start = ns_to_timespec((clock_mono_ns() / grain + 1) * grain);
 
@@ -215,121 +214,91 @@ static void set_date(void)
 {
 	const struct timespec new_year = { .tv_sec = 946684800 }; /* 2000-01-01 */
 
-	must(clock_settime(CLOCK_REALTIME, &new_year) == 0, "set the clock");
+	guest_must(clock_settime(CLOCK_REALTIME, &new_year) == 0, "set the clock");
 }
 
-struct player {
-	const struct plan *plan;
-	struct engine_pipes pipes;
+struct player_place {
+	struct guest_side *side;
+	int ends[2]; /* of the curtain: ours, the player's */
 };
 
-static int play_one(void *arg)
+static int player_main(void *arg)
 {
-	const struct player *player = arg;
+	const struct player_place *place = arg;
 
-	must(run_before(0, 1) == 0, "run first");
-	return engine_play(player->plan, &player->pipes);
+	close(place->ends[0]);
+	guest_must(run_before(0, 1) == 0, "run first");
+	return guest_player(place->side, place->ends[1]);
 }
 
-/* Everything that a variant has left behind ends before the next begins. */
+/* Give the player the word whenever it asks, until it has ended. */
+static void raise_curtains(int curtain)
+{
+	char grain;
+
+	while (recv(curtain, &grain, 1, 0) == 1) {
+		align_clock((enum guest_grain)grain);
+		set_date();
+		send(curtain, "g", 1, MSG_NOSIGNAL);
+	}
+}
+
+/* The player has died in the middle of a play. @status: of wait(2) */
+static void tell_end(const struct guest_side *side, int status)
+{
+	char why[128];
+
+	if (WIFSIGNALED(status))
+		snprintf(why, sizeof(why), "the engine was killed by signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(why, sizeof(why), "the engine ended before the scenario did");
+	guest_emit(side, EVENT_END, why);
+}
+
+/* Whom the dead have left behind. */
 static void reap_orphans(void)
 {
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }
 
-static void play(struct guest_side *side, const struct plan *plan)
+/* Have a player play until it has ended, of itself or not. */
+static void let_play(struct guest_side *side)
 {
-	struct player player = { .plan = plan, .pipes = { .events = side->line } };
+	struct player_place place = { .side = side };
 	struct child child;
-	char why[128];
-	int gate[2], rc, status;
+	int status;
 
-	must(pipe2(gate, O_CLOEXEC) == 0, "open a pipe");
-	player.pipes.gate = gate[0];
-	rc = child_start(&child, play_one, &player);
-	close(gate[0]);
-	if (rc == 0) {
-		align_clock(plan); /* its stage has been set long before */
-		set_date();
-		must(write(gate[1], "g", 1) == 1 || errno == EPIPE, "let the engine go");
-	}
-	close(gate[1]);
-	if (rc < 0) {
-		snprintf(why, sizeof(why), "cannot start the engine: %s", strerror(-rc));
-		emit(side, EVENT_END, why);
-		return;
-	}
+	guest_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, place.ends) == 0,
+		   "open a pair of sockets");
+	guest_must(child_start(&child, player_main, &place) == 0, "start the player");
+	close(place.ends[1]);
+	raise_curtains(place.ends[0]);
+	close(place.ends[0]);
 	status = child_reap(&child);
 	reap_orphans();
-	if (status == 0)
-		return;
-	if (WIFSIGNALED(status))
-		snprintf(why, sizeof(why), "the engine was killed by signal %d (%s)",
-			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		snprintf(why, sizeof(why), "the engine ended before the scenario did");
-	emit(side, EVENT_END, why);
+	if (side->orders->playing)
+		tell_end(side, status);
+	side->orders->playing = false;
 }
 
-/* The plans of @path, read once for all its variants that follow one another. */
-static bool load(struct guest_side *side, const char *path)
-{
-	char *paths[] = { (char *)(uintptr_t)path };
-
-	if (side->path && strcmp(path, side->path) == 0)
-		return true;
-	if (side->path)
-		loaded_free(&side->loaded);
-	side->path = NULL;
-	if (load_all(&side->loaded, &side->options, paths, 1) != 0) {
-		loaded_free(&side->loaded);
-		return false;
-	}
-	side->path = side->loaded.scenarios[0]->source->name;
-	return true;
-}
-
-static const struct plan *find_variant(const struct guest_side *side, const char *variant)
-{
-	const struct scenario *scenario = side->loaded.scenarios[0];
-
-	for (size_t i = 0; i < scenario->n_plans; i++)
-		if (strcmp(scenario->plans[i]->variant, variant) == 0)
-			return scenario->plans[i];
-	return NULL;
-}
-
-static void play_order(struct guest_side *side, const char *path, const char *variant)
-{
-	const struct plan *plan = load(side, path) ? find_variant(side, variant) : NULL;
-
-	set_date();
-	emit(side, EVENT_READY, "");
-	if (plan)
-		play(side, plan);
-	else
-		emit(side, EVENT_END, "the guest cannot read this scenario as its host did: "
-				      "was it changed just now, or is it out of the guest's reach?");
-}
-
-static void forget_taken(struct guest_side *side)
-{
-	side->len -= side->at;
-	memmove(side->text, side->text + side->at, side->len);
-	side->at = 0;
-}
+/* ---- orders ---- */
 
 static void take_order(struct guest_side *side)
 {
-	forget_taken(side);
+	const char *verb, *word;
 
-	const char *verb = next_word(side), *word = next_word(side);
-
-	if (strcmp(verb, "play") == 0)
-		play_order(side, word, next_word(side));
-	else if (strcmp(verb, "folder") == 0)
-		must(chdir(word) == 0, "enter the caller's folder");
+	guest_forget(side);
+	verb = guest_word(side);
+	if (strcmp(verb, "play") == 0) {
+		side->orders->at = 0; /* it is the player's */
+		let_play(side);
+		return;
+	}
+	word = guest_word(side);
+	if (strcmp(verb, "folder") == 0)
+		guest_must(chdir(word) == 0, "enter the caller's folder");
 	else if (strcmp(verb, "path") == 0)
 		setenv("PATH", word, 1);
 	else if (strcmp(verb, "define") == 0)
@@ -340,9 +309,18 @@ static void take_order(struct guest_side *side)
 		reboot(RB_POWER_OFF);
 }
 
+static struct guest_orders *share_orders(void)
+{
+	struct guest_orders *orders = mmap(NULL, sizeof(*orders), PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	guest_must(orders != MAP_FAILED, "get memory");
+	return orders;
+}
+
 int command_guest(int argc, char **argv)
 {
-	struct guest_side side = { .text = NULL };
+	struct guest_side side = { .line = -1 };
 
 	(void)argc;
 	if (getpid() != 1) {
@@ -352,14 +330,13 @@ int command_guest(int argc, char **argv)
 	mount_all();
 	rest_neighbours();
 	put_softirqs_first();
-	side.text = malloc(LINE_ROOM);
-	must(side.text, "get memory");
+	side.orders = share_orders();
 	common_init(&side.options, argv[0]);
 	side.options.load.virtual_time = true;
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_TIMERSLACK, 1);
 	side.line = open_line();
-	emit(&side, EVENT_READY, ""); /* the line is open */
+	guest_emit(&side, EVENT_READY, ""); /* the line is open */
 	for (;;)
 		take_order(&side);
 }

@@ -73,3 +73,25 @@ bool endpoint_equal(const struct probe_address *a, const struct probe_address *b
 	return a->family == b->family && a->port == b->port &&
 	       memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16) == 0;
 }
+
+int endpoint_local(int fd, struct probe_address *end)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	int rc = getsockname(fd, (struct sockaddr *)&address, &len);
+
+	if (rc == 0)
+		endpoint_from_sockaddr(&address, end);
+	return rc;
+}
+
+int endpoint_remote(int fd, struct probe_address *end)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	int rc = getpeername(fd, (struct sockaddr *)&address, &len);
+
+	if (rc == 0)
+		endpoint_from_sockaddr(&address, end);
+	return rc;
+}

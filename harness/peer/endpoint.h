@@ -23,4 +23,9 @@ void endpoint_from_bytes(int family, const void *bytes, uint16_t port,
 /* Same family, address and port? */
 bool endpoint_equal(const struct probe_address *a, const struct probe_address *b);
 
+/* What getsockname(2) and getpeername(2) say of @fd. Return: as they do, with errno; @end is left as it
+ * is where they fail. */
+int endpoint_local(int fd, struct probe_address *end);
+int endpoint_remote(int fd, struct probe_address *end);
+
 #endif

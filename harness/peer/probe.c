@@ -98,7 +98,7 @@ static int start_child(struct probe *probe, struct probe_scene *scene, char *err
 int probe_start(struct probe *probe, const struct plan *plan, const struct world *world, int host,
 		char error[PROBE_ERROR_LEN])
 {
-	struct probe_scene scene = { .plan = plan, .world = world, .host = host };
+	struct probe_scene scene = { .plan = plan, .world = *world, .host = host };
 	int rc;
 
 	*probe = (struct probe){ .child = CHILD_NONE, .host = host };

@@ -42,7 +42,7 @@ void probe_stop(struct probe *probe); /* kills it */
 
 /* Ask a caller to make a call. Never blocks. @call may be made up by the engine, but its
  * data, if any, must be the plan's. Each call is answered by one PROBE_ENTERED (which
- * has the socket's inode and addresses) and one PROBE_DONE.
+ * has the socket's inode and addresses, if these were not all told before) and one PROBE_DONE.
  * Return: 0, or -errno (-EPIPE: the probe is gone). */
 int probe_call(struct probe *probe, const struct plan *plan, const struct plan_call *call,
 	       int step);

@@ -373,36 +373,14 @@ static int64_t call_ioctl(struct probe_action *action)
 	return ret;
 }
 
-static int64_t answer_name(struct probe_action *action,
-			   int (*ask)(int, struct sockaddr *, socklen_t *))
-{
-	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
-	int ret = ask(action->fd, (struct sockaddr *)&address, &len);
-
-	if (ret == 0)
-		endpoint_from_sockaddr(&address, &action->reply->answer);
-	return ret;
-}
-
-static int ask_sockname(int fd, struct sockaddr *address, socklen_t *len)
-{
-	return getsockname(fd, address, len);
-}
-
-static int ask_peername(int fd, struct sockaddr *address, socklen_t *len)
-{
-	return getpeername(fd, address, len);
-}
-
 static int64_t call_getsockname(struct probe_action *action)
 {
-	return answer_name(action, ask_sockname);
+	return endpoint_local(action->fd, &action->reply->answer);
 }
 
 static int64_t call_getpeername(struct probe_action *action)
 {
-	return answer_name(action, ask_peername);
+	return endpoint_remote(action->fd, &action->reply->answer);
 }
 
 /* ---- the table ---- */

@@ -21,6 +21,7 @@ struct probe_caller {
 	const struct world *world;
 	uint8_t *buffer; /* (owned) NULL until needed */
 	size_t room;
+	bool known[PLAN_SOCKETS_MAX]; /* of this socket all has been told: inode and addresses */
 };
 
 /* One call on its way. */

@@ -39,20 +39,21 @@ static void send_reply(int end, const struct probe_reply *reply)
 		_exit(1); /* the engine is gone, or must learn that we are */
 }
 
-/* What is known of the socket; what was known before stays where the kernel no longer says. */
-static void look_at_socket(int fd, struct probe_reply *reply)
+/* What is known of the socket; what was known before stays where the kernel no longer says. A
+ * connected socket changes neither name, unless it is connected again. */
+static void look_at_socket(const struct probe_action *action)
 {
-	struct sockaddr_storage address;
-	socklen_t len = sizeof(address);
+	const int slot = action->fd - PROBE_FD_BASE;
+	bool *known = action->caller->known;
+	struct probe_reply *reply = action->reply;
 	struct stat stat;
 
-	if (fstat(fd, &stat) == 0 && S_ISSOCK(stat.st_mode))
+	if (slot < 0 || (known[slot] && action->call->id != CALL_CONNECT))
+		return;
+	if (fstat(action->fd, &stat) == 0 && S_ISSOCK(stat.st_mode))
 		reply->inode = stat.st_ino;
-	if (getsockname(fd, (struct sockaddr *)&address, &len) == 0)
-		endpoint_from_sockaddr(&address, &reply->local);
-	len = sizeof(address);
-	if (getpeername(fd, (struct sockaddr *)&address, &len) == 0)
-		endpoint_from_sockaddr(&address, &reply->remote);
+	known[slot] = endpoint_local(action->fd, &reply->local) == 0 &&
+		      endpoint_remote(action->fd, &reply->remote) == 0;
 }
 
 static bool take_sigpipe(void)
@@ -78,7 +79,7 @@ static void make_call(struct probe_caller *caller, int end, const struct probe_r
 	reply.icmp_type = reply.icmp_code = -1;
 	reply.ret = probe_prepare(&action);
 	reply.err = reply.ret < 0 ? errno : 0;
-	look_at_socket(action.fd, &reply);
+	look_at_socket(&action);
 	reply.started = clock_real_ns();
 	send_reply(end, &reply);
 	reply.kind = PROBE_DONE;
@@ -89,7 +90,7 @@ static void make_call(struct probe_caller *caller, int end, const struct probe_r
 	}
 	reply.returned = clock_real_ns();
 	reply.sigpipe = take_sigpipe();
-	look_at_socket(action.fd, &reply);
+	look_at_socket(&action);
 	send_reply(end, &reply);
 }
 
@@ -154,7 +155,7 @@ static int settle(const struct probe_scene *scene)
 		if (scene->ends[i] >= 0)
 			fd = scene->ends[i];
 	}
-	rc = world_visit(scene->world, scene->host);
+	rc = world_visit(&scene->world, scene->host);
 	if (rc < 0)
 		return rc;
 	sigemptyset(&set);
@@ -177,17 +178,17 @@ static void report_failure(const struct probe_scene *scene, int rc)
 int probe_main(void *arg)
 {
 	const struct probe_scene *scene = arg;
-	struct thread_arg *threads = calloc(PLAN_CALLERS_MAX, sizeof(*threads));
+	struct thread_arg *threads = calloc((size_t)scene->plan->n_callers, sizeof(*threads));
 	pthread_t id;
 	int rc = threads ? settle(scene) : -ENOMEM;
 	int first = NO_INDEX;
 
-	for (int i = 0; i < PLAN_CALLERS_MAX && rc == 0; i++) {
+	for (int i = 0; i < scene->plan->n_callers && rc == 0; i++) {
 		if (scene->ends[i] < 0)
 			continue;
 		threads[i].end = scene->ends[i];
 		threads[i].caller = (struct probe_caller){
-			.plan = scene->plan, .world = scene->world,
+			.plan = scene->plan, .world = &scene->world,
 		};
 		if (first == NO_INDEX)
 			first = i;

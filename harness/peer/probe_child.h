@@ -14,7 +14,7 @@
 /* What a probe process is told at its start. */
 struct probe_scene {
 	const struct plan *plan;
-	const struct world *world;
+	struct world world;
 	int host;
 	int engine_ends[PLAN_CALLERS_MAX]; /* to be closed, -1: not this host's */
 	int ends[PLAN_CALLERS_MAX];        /* the probe's own */

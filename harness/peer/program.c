@@ -98,7 +98,7 @@ int program_start(struct program *program, const struct plan *plan, const struct
 		  int index, char error[PROGRAM_ERROR_LEN])
 {
 	struct program_scene scene = {
-		.plan = plan, .program = &plan->programs[index], .world = world,
+		.plan = plan, .program = &plan->programs[index], .world = *world,
 		.control = -1, .stdio = { -1, -1, -1 },
 	};
 	int rc;
@@ -108,13 +108,14 @@ int program_start(struct program *program, const struct plan *plan, const struct
 	if (rc < 0) {
 		fail(error, rc, "open a pipe");
 	} else {
-		program->keeper = fork_keeper();
-		if (program->keeper == 0)
+		const pid_t keeper = fork_keeper();
+
+		if (keeper == 0) /* @program may be memory that children do not inherit */
 			program_keep(&scene);
-		if (program->keeper < 0) {
+		if (keeper < 0)
 			rc = fail(error, -errno, "make a PID and a mount namespace");
-			program->keeper = 0;
-		}
+		else
+			program->keeper = keeper;
 	}
 	close_one(&scene.control);
 	for (int i = 0; i < 3; i++)

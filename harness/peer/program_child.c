@@ -97,7 +97,7 @@ static void hosts_text(const struct program_scene *scene, char text[FILE_TEXT])
 				      six ? "::1 localhost\n" : "");
 
 	for (int i = 0; i < scene->plan->n_hosts && len < FILE_TEXT; i++) {
-		const struct world_host *host = &scene->world->hosts[i];
+		const struct world_host *host = &scene->world.hosts[i];
 		char address[ADDRESS_TEXT];
 
 		inet_ntop(six ? AF_INET6 : AF_INET, six ? host->ip6 : host->ip4, address,
@@ -368,7 +368,7 @@ void program_keep(const struct program_scene *scene)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (scene->plan->clock.is_virtual)
 		take_turns();
-	if (world_visit(scene->world, scene->program->host) < 0)
+	if (world_visit(&scene->world, scene->program->host) < 0)
 		refuse(&keeper, -errno, "enter its host");
 	close_others(scene);
 	keeper.children = watch_children();

@@ -7,7 +7,7 @@
 struct program_scene {
 	const struct plan *plan;
 	const struct plan_program *program;
-	const struct world *world;
+	struct world world;
 	int control;   /* the keeper's end */
 	int stdio[3];  /* the program's */
 };

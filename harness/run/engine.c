@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static enum play play_step(struct engine *engine, int step)
@@ -134,8 +136,7 @@ static void begin(struct engine *engine)
 	stage_emit(&engine->stage, &event, NULL);
 }
 
-/* Say that the stage is set, and wait for the word. Return: false when nobody waits any more. */
-static bool wait_at_gate(struct engine *engine, const struct engine_pipes *pipes)
+bool engine_wait(struct engine *engine, int gate)
 {
 	struct event ready = { .kind = EVENT_READY, .step = NO_INDEX, .time = clock_real_ns() };
 	char word;
@@ -145,7 +146,7 @@ static bool wait_at_gate(struct engine *engine, const struct engine_pipes *pipes
 	if (stage_flush(&engine->stage) < 0)
 		return false;
 	do
-		n = read(pipes->gate, &word, 1);
+		n = read(gate, &word, 1);
 	while (n < 0 && errno == EINTR);
 	return n == 1;
 }
@@ -159,39 +160,76 @@ static void abort_connections(struct engine *engine)
 				stage_abort(&engine->stage, host, engine->connections[i].flow.port);
 }
 
-int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
+/* Its pages are written to all the time: a child that had them, too, would cost a copy of each. */
+struct engine *engine_new(void)
 {
-	struct engine *engine = calloc(1, sizeof(*engine));
-	int rc;
+	struct engine *engine = mmap(NULL, sizeof(*engine), PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!engine)
-		return 1;
+	if (engine == MAP_FAILED)
+		return NULL;
+	madvise(engine, sizeof(*engine), MADV_DONTFORK); /* refused: then it costs more */
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	munmap(engine, sizeof(*engine));
+}
+
+void engine_open(struct engine *engine, const struct plan *plan, int events)
+{
 	engine->plan = plan;
 	engine->step = NO_INDEX;
 	engine->arena = arena_new();
-	/* The kernel queues a packet on the processor that sends it; on two processors' queues packets
-	 * overtake one another, and the wire would reorder what nobody told it to. */
-	processor_keep_to(pipes->turn);
-	rc = stage_open(&engine->stage, plan, pipes->events);
-	if (wait_at_gate(engine, pipes)) {
-		processor_answer_promptly(); /* who sets a stage has time */
-		begin(engine);
+	engine->unset = stage_open(&engine->stage, plan, &engine->home, events);
+}
 
-		enum play play = rc < 0 ? PLAY_BROKEN : trust(engine, play_all(engine));
+int engine_perform(struct engine *engine)
+{
+	enum play play = PLAY_BROKEN;
 
-		play_dispose_all(engine);
-		end(engine, play);
-		abort_connections(engine); /* before the suite, once it has the record, may end us */
-		rc = stage_flush(&engine->stage);
-	}
-	/* the suite goes on while the world is torn down, and so does who reads its output */
-	close(pipes->events);
-	close_range(STDIN_FILENO, STDERR_FILENO, 0);
+	begin(engine);
+	if (engine->unset == 0)
+		play = trust(engine, play_all(engine));
+	play_dispose_all(engine);
+	end(engine, play);
+	abort_connections(engine); /* before the suite, once it has the record, may end us */
+	return stage_flush(&engine->stage);
+}
+
+void engine_close(struct engine *engine)
+{
+	const struct world_home home = engine->home;
+
 	stage_close(&engine->stage);
 	relay_free(&engine->relay);
 	for (size_t i = 0; i < engine->n_quotes; i++)
 		free(engine->quotes[i].frame);
 	arena_free(engine->arena);
-	free(engine);
+	memset(engine, 0, sizeof(*engine));
+	engine->home = home;
+}
+
+int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	struct engine *engine = engine_new();
+	int rc = 0;
+
+	if (!engine)
+		return 1;
+	/* The kernel queues a packet on the processor that sends it; on two processors' queues packets
+	 * overtake one another, and the wire would reorder what nobody told it to. */
+	processor_keep_to(pipes->turn);
+	prctl(PR_SET_TIMERSLACK, 1); /* timed sends leave when they are due */
+	engine_open(engine, plan, pipes->events);
+	if (engine_wait(engine, pipes->gate)) {
+		processor_answer_promptly(); /* who sets a stage has time */
+		rc = engine_perform(engine);
+	}
+	/* the suite goes on while the world is torn down, and so does who reads its output */
+	close(pipes->events);
+	close_range(STDIN_FILENO, STDERR_FILENO, 0);
+	stage_close(&engine->stage);
 	return rc < 0;
 }

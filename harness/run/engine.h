@@ -1,13 +1,18 @@
 /* engine: plays one plan and tells the record what happened.
  *
- * Runs in a process of its own (it moves into namespaces and dies there). First everything
+ * Runs in a process of its own, which moves into namespaces and dies there. First everything
  * is set up; then it says that it is ready and waits for the word to go, so that the slow part
  * of making a world (the kernel's grace periods) overlaps with scenarios that play.
+ *
+ * engine_play() is all there is to such a process. One that plays a plan after another (in a guest
+ * kernel, where a process costs more than a play) calls what it is made of.
  */
 #ifndef TCPSCEN_RUN_ENGINE_H
 #define TCPSCEN_RUN_ENGINE_H
 
 #include "run/record.h"
+
+struct engine;
 
 struct engine_pipes {
 	int events; /* out: the record's events (stage_emit, record_write) */
@@ -18,5 +23,24 @@ struct engine_pipes {
 /* Play @plan from beginning to end. The last event is EVENT_END with the verdict.
  * Return: exit status of the process: 0 when the record is complete. */
 int engine_play(const struct plan *plan, const struct engine_pipes *pipes);
+
+/* An engine for the plays of this process, one after the other. Children do not inherit it.
+ * Return: NULL: no memory. */
+struct engine *engine_new(void);
+void engine_free(struct engine *engine);
+
+/* Set the stage for @plan. What cannot be set is told by the play's verdict.
+ * @events: as in struct engine_pipes */
+void engine_open(struct engine *engine, const struct plan *plan, int events);
+
+/* Say that the stage is set, and wait for the word.
+ * @gate: as in struct engine_pipes. Return: false when nobody waits any more. */
+bool engine_wait(struct engine *engine, int gate);
+
+/* Play, and tell the verdict. Once. Return: 0, or -errno: the record is not complete. */
+int engine_perform(struct engine *engine);
+
+/* Tear the world down: the process stays in a network namespace of which nothing is left. */
+void engine_close(struct engine *engine);
 
 #endif

@@ -48,7 +48,12 @@ int programs_start(struct stage *stage, int program, int step)
 {
 	struct program_view *view = &stage->programs[program];
 	char why[PROGRAM_ERROR_LEN];
-	int rc = program_start(&view->program, stage->plan, &stage->world, program, why);
+	int rc;
+
+	for (int i = 0; i < PLAN_HOSTS; i++)
+		if (stage->ports[i].capture)
+			capture_keep_from_children(stage->ports[i].capture);
+	rc = program_start(&view->program, stage->plan, &stage->world, program, why);
 
 	view->step = step;
 	if (rc < 0)

@@ -427,7 +427,7 @@ static int note_passing(struct engine *engine, struct seen *seen)
 	if (!seen->arrived || !passes_frames(engine))
 		return 0;
 	port = &engine->stage.ports[1 - seen->from];
-	rc = stage_collect(&engine->stage);
+	rc = stage_collect_port(&engine->stage, 1 - seen->from);
 	if (port->passed >= seen->packet.time)
 		seen->passed = port->passed;
 	return rc < 0 ? rc : 0;

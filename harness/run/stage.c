@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { OUT_FLUSH = 64 << 10 };
@@ -179,16 +178,15 @@ static void stage_init(struct stage *stage, const struct plan *plan, int events)
 	programs_init(stage);
 }
 
-int stage_open(struct stage *stage, const struct plan *plan, int events)
+int stage_open(struct stage *stage, const struct plan *plan, struct world_home *home, int events)
 {
 	static int (*const parts[])(struct stage *stage, int host) = {
 		open_host, open_port, await_probe,
 	};
 
 	stage_init(stage, plan, events);
-	prctl(PR_SET_TIMERSLACK, 1); /* timed sends leave when they are due */
 
-	int rc = world_enter(&stage->world, plan, stage->error);
+	int rc = world_enter(&stage->world, plan, home, stage->error);
 
 	if (rc == 0)
 		rc = open_crafter(stage);
@@ -341,48 +339,57 @@ static bool is_passed(const struct stage *stage, int host, const uint8_t *bytes,
 	       memcmp(bytes + ETH_SRC_AT, stage->world.hosts[1 - host].mac, 6) == 0;
 }
 
-static int collect_port(struct stage *stage, int host)
+/* The capture that is being read, and how many frames of it were news. */
+struct collecting {
+	struct stage *stage;
+	int host;
+	int count;
+};
+
+static void collect_frame(void *context, const uint8_t *bytes, size_t len, int64_t time)
 {
-	struct port *port = &stage->ports[host];
-	const uint8_t *bytes;
-	size_t len;
-	int64_t time;
-	char why[CAPTURE_ERROR_LEN];
-	int count = 0, rc;
+	struct collecting *collecting = context;
+	struct stage *stage = collecting->stage;
+	struct port *port = &stage->ports[collecting->host];
+	struct packet packet;
+	struct seen *seen;
 
-	while ((rc = capture_next(port->capture, &bytes, &len, &time, why)) > 0) {
-		struct packet packet;
-
-		note_due(stage, time);
-		if (take_own(port, bytes, len, time)) {
-			count++;
-			continue;
-		}
-		if (is_passed(stage, host, bytes, len)) {
-			port->passed = time;
-			continue;
-		}
-		decode(bytes, len, time, &packet);
-		if (packet.class == PACKET_NOISE)
-			continue;
-
-		struct seen *seen = queue_push(&stage->arrived, bytes, len);
-
-		seen->packet = packet;
-		seen->from = host_of(stage, &packet);
-		kept_packet(&stage->kept, seen->from, &packet);
-		sort_newest(&stage->arrived);
-		count++;
+	note_due(stage, time);
+	if (take_own(port, bytes, len, time)) {
+		collecting->count++;
+		return;
 	}
-	return rc < 0 ? fail(stage, -EIO, "cannot capture on the wire", why) : count;
+	if (is_passed(stage, collecting->host, bytes, len)) {
+		port->passed = time;
+		return;
+	}
+	decode(bytes, len, time, &packet);
+	if (packet.class == PACKET_NOISE)
+		return;
+	seen = queue_push(&stage->arrived, bytes, len);
+	seen->packet = packet;
+	seen->from = host_of(stage, &packet);
+	kept_packet(&stage->kept, seen->from, &packet);
+	sort_newest(&stage->arrived);
+	collecting->count++;
 }
 
-static int collect_frames(struct stage *stage)
+int stage_collect_port(struct stage *stage, int host)
+{
+	struct collecting collecting = { .stage = stage, .host = host };
+	char why[CAPTURE_ERROR_LEN];
+
+	if (capture_read(stage->ports[host].capture, collect_frame, &collecting, why) < 0)
+		return fail(stage, -EIO, "cannot capture on the wire", why);
+	return collecting.count;
+}
+
+static int collect_frames(struct stage *stage, const struct pollfd fds[PLAN_HOSTS])
 {
 	int count = 0;
 
 	for (int i = 0; i < PLAN_HOSTS; i++) {
-		int rc = stage->ports[i].capture ? collect_port(stage, i) : 0;
+		int rc = fds[i].revents ? stage_collect_port(stage, i) : 0;
 
 		if (rc < 0)
 			return rc;
@@ -489,7 +496,8 @@ bool stage_probe_lost(struct stage *stage)
 	return false;
 }
 
-static int collect_replies(struct stage *stage)
+/* @fds: of the callers */
+static int collect_replies(struct stage *stage, const struct pollfd *fds)
 {
 	int count = 0;
 
@@ -498,7 +506,8 @@ static int collect_replies(struct stage *stage)
 		struct probe_reply reply;
 		int rc = 0;
 
-		while (stage->callers[i].running && (rc = probe_reply(probe, i, &reply)) > 0) {
+		while (fds[i].revents && stage->callers[i].running &&
+		       (rc = probe_reply(probe, i, &reply)) > 0) {
 			note_reply(stage, i, &reply);
 			count++;
 		}
@@ -506,55 +515,6 @@ static int collect_replies(struct stage *stage)
 			return probe_gone(stage, i);
 	}
 	return count;
-}
-
-int stage_collect(struct stage *stage)
-{
-	int frames = collect_frames(stage);
-
-	if (frames < 0)
-		return frames;
-
-	int replies = collect_replies(stage);
-
-	if (replies < 0)
-		return replies;
-
-	int programs = programs_collect(stage);
-
-	return programs < 0 ? programs : frames + replies + programs;
-}
-
-void stage_begin(struct stage *stage, int64_t now)
-{
-	stage->kept = (struct kept){ .step = NO_INDEX };
-	stage->waits_for = KEPT_FROM_LOOKING;
-	stage->awake = now;
-	stage->awake_cpu = clock_cpu_ns();
-}
-
-/* We are about to wait, after some work. Did we get to do it? */
-static void note_work(struct stage *stage)
-{
-	int64_t now = clock_real_ns(), before = stage->awake, cpu_before = stage->awake_cpu;
-
-	if (now - before < NS_PER_MS)
-		return;
-	stage->awake = now;
-	stage->awake_cpu = clock_cpu_ns();
-	kept_add(&stage->kept, KEPT_FROM_WORK, NO_INDEX, before, now,
-		 stage->awake_cpu - cpu_before);
-}
-
-/* ppoll() has returned, and what has come was collected: is that later than it was due? */
-static void note_wake(struct stage *stage, int64_t slept, int64_t deadline)
-{
-	bool news = stage->earliest && stage->earliest < deadline;
-	int64_t due = news ? stage->earliest : deadline;
-
-	if (stage->awake > due)
-		kept_add(&stage->kept, news ? KEPT_FROM_WORK : stage->waits_for, NO_INDEX,
-			 due > slept ? due : slept, stage->awake, 0);
 }
 
 enum { POLL_CALLERS = PLAN_HOSTS, /* where they are in the array; then the record and programs */
@@ -581,31 +541,122 @@ static nfds_t listen_to(const struct stage *stage, struct pollfd fds[POLL_MAX])
 	return n + programs_poll(stage, fds + n);
 }
 
+/* Take what ppoll() has found. Return: how many things, or -errno. */
+static int collect(struct stage *stage, const struct pollfd *fds)
+{
+	int frames = collect_frames(stage, fds);
+
+	if (frames < 0)
+		return frames;
+
+	int replies = collect_replies(stage, fds + POLL_CALLERS);
+
+	if (replies < 0)
+		return replies;
+
+	int programs = programs_collect(stage);
+
+	if (programs < 0 || frames + replies + programs > 0)
+		return programs < 0 ? programs : frames + replies + programs;
+	for (int i = 0; i < stage->plan->n_callers; i++)
+		if (fds[POLL_CALLERS + i].revents & (POLLHUP | POLLERR | POLLNVAL))
+			return probe_gone(stage, i);
+	return 0;
+}
+
+/* ppoll() until there is news, for @timeout at most (NULL: for ever). Return: 0 or -errno. */
+static int await_news(struct stage *stage, struct pollfd fds[POLL_MAX],
+		      const struct timespec *timeout)
+{
+	const nfds_t n = listen_to(stage, fds);
+
+	if (ppoll(fds, n, timeout, NULL) >= 0)
+		return 0;
+	for (nfds_t i = 0; i < n; i++)
+		fds[i].revents = 0;
+	return errno == EINTR ? 0 : fail(stage, -errno, "poll", strerror(errno));
+}
+
+int stage_collect(struct stage *stage)
+{
+	const struct timespec at_once = { 0 };
+	struct pollfd fds[POLL_MAX];
+	int rc = await_news(stage, fds, &at_once);
+
+	return rc < 0 ? rc : collect(stage, fds);
+}
+
+/* ---- waiting ---- */
+
+/* In virtual time nobody is ever late: nothing is reckoned, and no clock is read for it. */
+static bool counts_lateness(const struct stage *stage)
+{
+	return !stage->plan->clock.is_virtual;
+}
+
+static void note_awake(struct stage *stage, int64_t now)
+{
+	stage->awake = now;
+	stage->awake_cpu = clock_cpu_ns();
+}
+
+void stage_begin(struct stage *stage, int64_t now)
+{
+	stage->kept = (struct kept){ .step = NO_INDEX };
+	stage->waits_for = KEPT_FROM_LOOKING;
+	if (counts_lateness(stage))
+		note_awake(stage, now);
+}
+
+/* We are about to wait, after some work. Did we get to do it? */
+static void note_work(struct stage *stage)
+{
+	int64_t now = clock_real_ns(), before = stage->awake, cpu_before = stage->awake_cpu;
+
+	if (now - before < NS_PER_MS)
+		return;
+	note_awake(stage, now);
+	kept_add(&stage->kept, KEPT_FROM_WORK, NO_INDEX, before, now,
+		 stage->awake_cpu - cpu_before);
+}
+
+/* ppoll() has returned, and what has come was collected: is that later than it was due? */
+static void note_wake(struct stage *stage, int64_t slept, int64_t deadline)
+{
+	bool news = stage->earliest && stage->earliest < deadline;
+	int64_t due = news ? stage->earliest : deadline;
+
+	if (stage->awake > due)
+		kept_add(&stage->kept, news ? KEPT_FROM_WORK : stage->waits_for, NO_INDEX,
+			 due > slept ? due : slept, stage->awake, 0);
+}
+
 /* Sleep until @deadline or news. Return: as stage_wait(), but 0 for anything else, too. */
 static int sleep_once(struct stage *stage, int64_t slept, int64_t deadline)
 {
 	const struct timespec timeout = ns_to_timespec(deadline - slept);
 	struct pollfd fds[POLL_MAX];
-	int rc = ppoll(fds, listen_to(stage, fds), deadline == TIME_NEVER ? NULL : &timeout, NULL);
+	int rc = await_news(stage, fds, deadline == TIME_NEVER ? NULL : &timeout);
 
-	if (rc < 0 && errno != EINTR)
-		return fail(stage, -errno, "poll", strerror(errno));
-	stage->awake = clock_real_ns();
-	stage->awake_cpu = clock_cpu_ns();
+	if (rc < 0)
+		return rc;
+	if (counts_lateness(stage))
+		note_awake(stage, clock_real_ns());
 	stage->earliest = 0;
-	rc = stage_collect(stage);
-	note_wake(stage, slept, deadline);
-	for (int i = 0; i < stage->plan->n_callers && rc == 0; i++)
-		if (fds[POLL_CALLERS + i].revents & (POLLHUP | POLLERR | POLLNVAL))
-			return probe_gone(stage, i);
+	rc = collect(stage, fds);
+	if (counts_lateness(stage))
+		note_wake(stage, slept, deadline);
 	return rc;
 }
 
 int stage_wait(struct stage *stage, int64_t deadline)
 {
-	int rc = stage_collect(stage);
+	int rc = 0;
 
-	note_work(stage);
+	if (counts_lateness(stage)) {
+		rc = stage_collect(stage); /* what is there need not wait until the record is written */
+		note_work(stage);
+	}
 	while (rc == 0) {
 		int64_t now = clock_real_ns();
 
@@ -647,8 +698,8 @@ int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
 
 	queue_push(&port->unseen, frame, len)->from = from;
 	rc = put_on_wire(stage, from, frame, len);
-	if (rc == 0)
-		rc = stage_collect(stage);
+	if (rc == 0) /* a frame is captured while it is sent */
+		rc = stage_collect_port(stage, 1 - from);
 	while (rc >= 0 && port->unseen.count) {
 		rc = stage_wait(stage, deadline);
 		if (rc == 0)

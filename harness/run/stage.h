@@ -103,7 +103,7 @@ struct stage {
 
 /* Build the world of @plan and open everything in it. @stage: filled with zeros
  * Return: 0, or -errno with the reason in stage->error. Close it in both cases. */
-int stage_open(struct stage *stage, const struct plan *plan, int events);
+int stage_open(struct stage *stage, const struct plan *plan, struct world_home *home, int events);
 void stage_close(struct stage *stage);
 
 /* The play begins: from @now on it counts when we run. */
@@ -111,6 +111,9 @@ void stage_begin(struct stage *stage, int64_t now);
 
 /* Take what has arrived, without waiting. Return: how many things, or -errno. */
 int stage_collect(struct stage *stage);
+
+/* The same, of the wire at kernel host @host alone. */
+int stage_collect_port(struct stage *stage, int host);
 
 /* Wait until something arrives, or for @deadline (ns, CLOCK_REALTIME).
  * Return: > 0 something arrived; 0 the deadline has passed; -errno. */

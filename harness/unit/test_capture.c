@@ -26,25 +26,37 @@ struct census {
 /* Takes one packet of a capture. */
 typedef void visitor(void *arg, const struct packet *packet, const uint8_t *frame);
 
+struct visit {
+	visitor *each;
+	void *arg;
+	int64_t last;
+	int count;
+};
+
+static void visit_one(void *context, const uint8_t *bytes, size_t len, int64_t time)
+{
+	struct visit *visit = context;
+	struct packet packet;
+
+	decode(bytes, len, time, &packet);
+	assert_true(time >= visit->last);
+	visit->last = time;
+	visit->count++;
+	visit->each(visit->arg, &packet, bytes);
+}
+
 static void visit(const char *path, visitor *each, void *arg)
 {
 	char error[CAPTURE_ERROR_LEN] = "";
 	struct capture *capture = capture_open_file(path, error);
-	const uint8_t *bytes;
-	struct packet packet;
-	int64_t time, last = 0;
-	size_t len;
-	int rc;
+	struct visit all = { .each = each, .arg = arg };
+	int n;
 
 	if (!capture)
 		fail_msg("%s", error);
-	while ((rc = capture_next(capture, &bytes, &len, &time, error)) == 1) {
-		decode(bytes, len, time, &packet);
-		assert_true(time >= last);
-		last = time;
-		each(arg, &packet, bytes);
-	}
-	assert_int_equal(rc, 0);
+	n = capture_read(capture, visit_one, &all, error);
+	assert_int_equal(n, all.count);
+	assert_int_equal(capture_read(capture, visit_one, &all, error), 0);
 	assert_int_equal(capture_fd(capture), -1);
 	assert_int_equal(capture_lost(capture), 0);
 	capture_close(capture);
@@ -204,6 +216,7 @@ static const char *inherited(void)
 	capture = capture_open("lo", 1 << 20, error);
 	if (!capture)
 		return error;
+	capture_keep_from_children(capture);
 	if (sockets_mapped() != 1)
 		return "there is no ring to inherit";
 	child = fork();

@@ -178,7 +178,7 @@ static void play_bad_sysctl(struct stage *stage)
 	const struct plan_sysctl *sysctl = stage->plan.sysctls;
 	char error[WORLD_ERROR_LEN] = "";
 
-	CHECK(world_enter(&stage->world, &stage->plan, error) < 0);
+	CHECK(world_enter(&stage->world, &stage->plan, &stage->home, error) < 0);
 	CHECK(strstr(error, sysctl->key));
 	CHECK(stage->world.refused == sysctl);
 	CHECK(strlen(error) > strlen(sysctl->key) + 30); /* and why */

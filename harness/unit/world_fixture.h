@@ -38,6 +38,7 @@ enum { FRAME_MAX = 66000, PATIENCE_MS = 2000 };
 
 struct stage {
 	struct plan plan;
+	struct world_home home;
 	struct world world;
 	struct probe probe; /* of host 0 */
 	int wire;           /* packet socket on wire0 */
@@ -97,7 +98,7 @@ static UNUSED void stage_enter(struct stage *stage)
 {
 	char error[WORLD_ERROR_LEN] = "";
 
-	if (world_enter(&stage->world, &stage->plan, error) < 0) {
+	if (world_enter(&stage->world, &stage->plan, &stage->home, error) < 0) {
 		fprintf(stderr, "no world: %s\n", error);
 		_exit(1);
 	}

@@ -7,7 +7,10 @@
  * the same ring holds 32: whoever opens such an interface asks for a larger one.
  *
  * Frames that were sent from this interface are seen as well as those received.
- * A frame comes with as many bytes as were captured. capture_next never waits.
+ * A frame comes with as many bytes as were captured.
+ *
+ * libpcap asks with a system call whether a frame is there only when the ring is empty; one call reads
+ * all there are.
  */
 #include "wire/capture.h"
 
@@ -46,28 +49,6 @@ static void configure(pcap_t *pcap, int buffer)
 	pcap_set_immediate_mode(pcap, 1);
 	pcap_set_buffer_size(pcap, buffer);
 	pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
-}
-
-/* Children that are forked later do not inherit the ring: it is of no use to them, and its 4 KiB pages
- * need not be entered in their tables one by one. User Mode Linux, from 6.11 on, enters wrong pages
- * there when a slot is larger than two of them, and dies of it (set_ptes() of arch/um adds the
- * number of pages that are left, instead of one). libpcap does not tell where the ring is. */
-static void keep_ring_from_children(pcap_t *pcap)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	unsigned long from, to;
-	char line[512], name[64];
-	struct stat ring;
-
-	if (maps && fstat(pcap_fileno(pcap), &ring) == 0) {
-		snprintf(name, sizeof(name), "socket:[%ju]\n", (uintmax_t)ring.st_ino);
-		while (fgets(line, sizeof(line), maps))
-			/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
-			if (strstr(line, name) && sscanf(line, "%lx-%lx", &from, &to) == 2)
-				madvise((void *)from, to - from, MADV_DONTFORK); /* at best */
-	}
-	if (maps)
-		fclose(maps);
 }
 
 static int activate(pcap_t *pcap, const char *interface, char error[CAPTURE_ERROR_LEN])
@@ -109,7 +90,6 @@ struct capture *capture_open(const char *interface, int buffer, char error[CAPTU
 		pcap_close(pcap);
 		return NULL;
 	}
-	keep_ring_from_children(pcap);
 	return wrap(pcap, true, error);
 }
 
@@ -139,28 +119,57 @@ void capture_close(struct capture *capture)
 	free(capture);
 }
 
+/* It is of no use to them, and its 4 KiB pages need not be entered in their tables one by one. User
+ * Mode Linux, from 6.11 on, enters wrong pages there when a slot is larger than two of them, and dies
+ * of it (set_ptes() of arch/um adds the number of pages that are left, instead of one). libpcap does
+ * not tell where the ring is. */
+void capture_keep_from_children(const struct capture *capture)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long from, to;
+	char line[512], name[64];
+	struct stat ring;
+
+	if (maps && fstat(pcap_fileno(capture->pcap), &ring) == 0) {
+		snprintf(name, sizeof(name), "socket:[%ju]\n", (uintmax_t)ring.st_ino);
+		while (fgets(line, sizeof(line), maps))
+			/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */
+			if (strstr(line, name) && sscanf(line, "%lx-%lx", &from, &to) == 2)
+				madvise((void *)from, to - from, MADV_DONTFORK); /* at best */
+	}
+	if (maps)
+		fclose(maps);
+}
+
 int capture_fd(const struct capture *capture)
 {
 	return capture->live ? pcap_get_selectable_fd(capture->pcap) : -1;
 }
 
-int capture_next(struct capture *capture, const uint8_t **bytes, size_t *len, int64_t *time,
+struct reading {
+	capture_taker *take;
+	void *context;
+};
+
+static void take_frame(u_char *arg, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	const struct reading *reading = (const struct reading *)arg;
+
+	/* tv_usec holds nanoseconds */
+	reading->take(reading->context, bytes, header->caplen,
+		      header->ts.tv_sec * NS_PER_S + header->ts.tv_usec);
+}
+
+int capture_read(struct capture *capture, capture_taker *take, void *context,
 		 char error[CAPTURE_ERROR_LEN])
 {
-	struct pcap_pkthdr *header;
+	struct reading reading = { take, context };
+	int n = pcap_dispatch(capture->pcap, -1, take_frame, (u_char *)&reading);
 
-	switch (pcap_next_ex(capture->pcap, &header, bytes)) {
-	case 1:
-		*len = header->caplen;
-		*time = header->ts.tv_sec * NS_PER_S + header->ts.tv_usec; /* holds nanoseconds */
-		return 1;
-	case 0:
-	case PCAP_ERROR_BREAK: /* a file's end */
-		return 0;
-	default:
-		snprintf(error, CAPTURE_ERROR_LEN, "%s", pcap_geterr(capture->pcap));
-		return -1;
-	}
+	if (n >= 0)
+		return n;
+	snprintf(error, CAPTURE_ERROR_LEN, "%s", pcap_geterr(capture->pcap));
+	return -1;
 }
 
 int64_t capture_lost(struct capture *capture)

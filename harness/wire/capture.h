@@ -24,12 +24,16 @@ void capture_close(struct capture *capture); /* NULL is allowed */
 
 int capture_fd(const struct capture *capture); /* readable when a frame is there */
 
-/* Take the next frame, without waiting.
- * @bytes: valid until the next call
- * Return: 1 with @bytes, @len and @time (ns, CLOCK_REALTIME); 0 when there is none (file: at
- *         its end); -1 with the reason in @error. */
-int capture_next(struct capture *capture, const uint8_t **bytes, size_t *len, int64_t *time,
+/* Takes one frame. @bytes: valid until it returns; @time: ns, CLOCK_REALTIME */
+typedef void capture_taker(void *context, const uint8_t *bytes, size_t len, int64_t time);
+
+/* Give @take the frames that are there (file: all), oldest first, without waiting.
+ * Return: how many; -1 with the reason in @error. */
+int capture_read(struct capture *capture, capture_taker *take, void *context,
 		 char error[CAPTURE_ERROR_LEN]);
+
+/* Children that are forked from now on do not inherit the ring. */
+void capture_keep_from_children(const struct capture *capture);
 
 /* Frames the kernel had no room for since the capture was opened. */
 int64_t capture_lost(struct capture *capture);

@@ -80,16 +80,18 @@ static _Noreturn void be_child(pid_t parent, const int lifeline[2], int (*main)(
 int child_start(struct child *child, int (*main)(void *arg), void *arg)
 {
 	const pid_t parent = getpid();
+	pid_t pid;
 	int lifeline[2], rc;
 
 	*child = (struct child)CHILD_NONE;
 	rc = open_lifeline(lifeline);
 	if (rc < 0)
 		return rc;
-	child->pid = fork();
-	if (child->pid == 0)
+	pid = fork();
+	if (pid == 0) /* @child may be memory that children do not inherit */
 		be_child(parent, lifeline, main, arg);
-	rc = child->pid < 0 ? -errno : 0;
+	child->pid = pid;
+	rc = pid < 0 ? -errno : 0;
 	if (lifeline[1] >= 0)
 		close(lifeline[1]);
 	child->pidfd = lifeline[0];

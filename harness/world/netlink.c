@@ -65,7 +65,7 @@ static struct nlmsghdr *begin(struct netlink *netlink, const char *what, uint16_
 	memset(netlink->bytes + netlink->len, 0, NETLINK_REQUEST_MAX); /* padding too */
 	request = mnl_nlmsg_put_header(netlink->bytes + netlink->len);
 	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
 	request->nlmsg_seq = (uint32_t)netlink->count++;
 	return request;
 }
@@ -73,6 +73,7 @@ static struct nlmsghdr *begin(struct netlink *netlink, const char *what, uint16_
 static void end(struct netlink *netlink, const struct nlmsghdr *request)
 {
 	assert(request->nlmsg_len <= NETLINK_REQUEST_MAX);
+	netlink->last = netlink->len;
 	netlink->len += MNL_ALIGN(request->nlmsg_len);
 }
 
@@ -175,41 +176,47 @@ void netlink_neighbour(struct netlink *netlink, int index, const struct netlink_
 	end(netlink, request);
 }
 
-/* Take the acknowledgements in @bytes. Return: how many there were. */
-static int take_acks(struct netlink *netlink, const char *bytes, ssize_t len, int *rc,
-		     const char **what)
+/* Take what is said in @bytes: errors, which nobody need ask for, and the acknowledgement of the last
+ * request. Return: was that there? */
+static bool take_answers(const struct netlink *netlink, const char *bytes, ssize_t len, int *rc,
+			 const char **what)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
-	int left = (int)len, taken = 0;
+	const uint32_t last = (uint32_t)netlink->count - 1;
+	int left = (int)len;
+	bool over = false;
 
 	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 		const struct nlmsgerr *ack = mnl_nlmsg_get_payload(message);
 
 		if (message->nlmsg_type != NLMSG_ERROR)
 			continue;
-		taken++;
-		if (!ack->error || *rc || message->nlmsg_seq >= (uint32_t)netlink->count)
+		over |= message->nlmsg_seq == last;
+		if (!ack->error || *rc || message->nlmsg_seq > last)
 			continue;
 		*rc = ack->error;
 		*what = netlink->what[message->nlmsg_seq];
 	}
-	return taken;
+	return over;
 }
 
 int netlink_commit(struct netlink *netlink, const char **what)
 {
 	_Alignas(8) char bytes[8192];
-	int rc = 0, acked = 0;
+	struct nlmsghdr *last = (struct nlmsghdr *)(netlink->bytes + netlink->last);
+	bool over = false;
 	ssize_t len;
+	int rc = 0;
 
 	*what = "speak rtnetlink";
+	last->nlmsg_flags |= NLM_F_ACK;
 	if (mnl_socket_sendto(netlink->socket, netlink->bytes, netlink->len) < 0)
 		return -errno;
-	while (acked < netlink->count) {
+	while (!over) {
 		len = mnl_socket_recvfrom(netlink->socket, bytes, sizeof(bytes));
 		if (len < 0)
 			return -errno;
-		acked += take_acks(netlink, bytes, len, &rc, what);
+		over = take_answers(netlink, bytes, len, &rc, what);
 	}
 	netlink->count = 0;
 	netlink->len = 0;

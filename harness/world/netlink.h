@@ -1,7 +1,7 @@
 /* netlink: rtnetlink requests of one network namespace, in batches.
  *
- * A request is only written down; netlink_commit() sends all of them in one message
- * and takes one acknowledgement for each. A socket belongs for life to the namespace it
+ * A request is only written down; netlink_commit() sends all of them in one message.
+ * The kernel carries all of them out in their order, and acknowledges the last. A socket belongs for life to the namespace it
  * was opened in, so the process can go elsewhere and still configure this one.
  */
 #ifndef TCPSCEN_WORLD_NETLINK_H
@@ -17,7 +17,7 @@ enum { NETLINK_BATCH_MAX = 16, NETLINK_REQUEST_MAX = 512 };
 struct netlink {
 	struct mnl_socket *socket;           /* (owned) NULL: closed */
 	int count;                           /* requests written down */
-	size_t len;                          /* bytes of them */
+	size_t len, last;                    /* bytes of them; where the last begins */
 	const char *what[NETLINK_BATCH_MAX]; /* each request, for error messages */
 	_Alignas(8) char bytes[NETLINK_BATCH_MAX * NETLINK_REQUEST_MAX];
 };
@@ -56,7 +56,7 @@ void netlink_address(struct netlink *netlink, int index, const struct netlink_ip
 void netlink_neighbour(struct netlink *netlink, int index, const struct netlink_ip *ip,
 		       const uint8_t mac[6]);
 
-/* Send what is written down.
+/* Send what is written down: at least one request.
  * @what: set to the first request that failed, for people
  * Return: 0, or that request's -errno. */
 int netlink_commit(struct netlink *netlink, const char **what);

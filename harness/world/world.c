@@ -346,10 +346,11 @@ static int address_host(struct builder *builder, int host)
  * @host, and will answer for it. The process is in the wire's namespace. */
 static int address_owned(struct builder *builder, int host)
 {
-	struct netlink netlink = { .socket = NULL }, routes = { .socket = NULL };
+	struct netlink netlink, routes;
 	struct place place = { &netlink, &routes, INDEX_WIRE + 1 - host };
 	int rc = netlink_open(&netlink, 0);
 
+	routes.socket = NULL;
 	if (rc == 0 && builder->plan->ip == IP_V6)
 		rc = netlink_open(&routes, RTMGRP_IPV6_ROUTE);
 	if (rc < 0)
@@ -396,11 +397,16 @@ static int build(struct builder *builder)
 	return rc < 0 ? rc : connect_hosts(builder);
 }
 
-/* Everything absent; names and addresses filled in. */
-static void begin(struct builder *builder)
+/* Everything absent; names and addresses filled in. The batches' bytes, which are many, are left as
+ * they are. */
+static void begin(struct builder *builder, struct world *world, const struct plan *plan, char *error)
 {
-	builder->world->wire = -1;
-	builder->world->refused = NULL;
+	builder->world = world;
+	builder->plan = plan;
+	builder->error = error;
+	builder->has_ip6 = access("/proc/net/if_inet6", F_OK) == 0;
+	world->wire = -1;
+	world->refused = NULL;
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		struct world_host *host = &builder->world->hosts[i];
 		int end = is_kernel(builder, i) ? i : 1 - i;
@@ -414,23 +420,32 @@ static void begin(struct builder *builder)
 	}
 }
 
-int world_enter(struct world *world, const struct plan *plan, char error[WORLD_ERROR_LEN])
+/* Into the wire's namespace, new; for the first world of a process, in a user namespace that is new, too. */
+static int enter_wire(struct world *world, struct world_home *home, char *error)
 {
-	struct builder builder = {
-		.world = world, .plan = plan, .error = error,
-		.has_ip6 = access("/proc/net/if_inet6", F_OK) == 0,
-	};
-	int rc;
+	int rc = home->entered ? 0 : namespace_enter(error, WORLD_ERROR_LEN);
 
-	begin(&builder);
-	if (plan->ip == IP_V6 && !builder.has_ip6)
-		return fail(error, -EAFNOSUPPORT, "use IPv6 (the kernel was started without it)");
-	rc = namespace_enter(error, WORLD_ERROR_LEN);
 	if (rc < 0)
 		return rc;
-	world->wire = namespace_hold_net();
+	world->wire = home->entered ? namespace_new_net() : namespace_hold_net();
 	if (world->wire < 0)
 		return fail(error, world->wire, "hold the wire's namespace (is /proc mounted?)");
+	home->entered = true;
+	return 0;
+}
+
+int world_enter(struct world *world, const struct plan *plan, struct world_home *home,
+		char error[WORLD_ERROR_LEN])
+{
+	struct builder builder;
+	int rc;
+
+	begin(&builder, world, plan, error);
+	if (plan->ip == IP_V6 && !builder.has_ip6)
+		return fail(error, -EAFNOSUPPORT, "use IPv6 (the kernel was started without it)");
+	rc = enter_wire(world, home, error);
+	if (rc < 0)
+		return rc;
 	rc = build(&builder);
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		netlink_close(&builder.hosts[i].netlink);

@@ -25,6 +25,13 @@ struct world_host {
 	uint8_t ip6[16];        /* 2001:db8::1, ::2 */
 };
 
+/* What the worlds that a process makes one after the other have in common: its user namespace. */
+struct world_home {
+	bool entered;
+};
+
+#define WORLD_HOME_NONE { .entered = false }
+
 struct world {
 	int wire;               /* (owned) fd of the wire's network namespace */
 	struct world_host hosts[PLAN_HOSTS];
@@ -37,12 +44,16 @@ void world_addresses(int index, struct world_host *host);
 /* Build the world of @plan: the calling process (single-threaded) enters its
  * namespaces and stays in the wire's. Sysctls are set, offloads are off, neighbours are
  * permanent, duplicate address detection is off.
+ * @home: of the process
  *
  * Return: 0, or -errno with what failed and the remedy in @error. What was made
  *         dies with the process.
  */
-int world_enter(struct world *world, const struct plan *plan, char error[WORLD_ERROR_LEN]);
-void world_leave(struct world *world); /* closes the fds */
+int world_enter(struct world *world, const struct plan *plan, struct world_home *home,
+		char error[WORLD_ERROR_LEN]);
+
+/* Closes the fds. The process stays in the wire's namespace until it ends, or enters another world. */
+void world_leave(struct world *world);
 
 /* Enter a kernel host's network namespace, or (host NO_INDEX) go back to the wire's.
  * Return: 0 or -errno. */

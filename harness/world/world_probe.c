@@ -24,9 +24,10 @@ static int try_world(void *arg)
 		.link_mtu = DEFAULT_MTU,
 	};
 	struct attempt *attempt = arg;
+	struct world_home home = WORLD_HOME_NONE;
 	struct world world;
 
-	attempt->rc = world_enter(&world, &plan, attempt->error);
+	attempt->rc = world_enter(&world, &plan, &home, attempt->error);
 	if (attempt->rc == 0)
 		world_leave(&world);
 	return 0;
