@@ -51,7 +51,7 @@ $(BUILD)/obj/%.o: harness/%.c
 
 PACKAGES_BUILD := gcc libc6-dev libnet1-dev libpcap-dev libmnl-dev libjansson-dev
 PACKAGES_CHECK := $(PACKAGES_BUILD) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
-                  tshark tcpdump util-linux procps mandoc \
+                  tshark tcpdump util-linux procps mandoc git rsync \
                   netcat-openbsd curl
 PACKAGES_LINT  := $(PACKAGES_CHECK) clang clang-tidy cppcheck shellcheck valgrind
 PACKAGES_FUZZ  := $(PACKAGES_BUILD) clang

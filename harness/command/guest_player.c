@@ -56,13 +56,15 @@ static const struct plan *find_variant(const struct player *player, const char *
 	return NULL;
 }
 
-/* Only when the stage is set: whatever the kernel's threads have to do for it, and for the one
- * before, they do until then. */
-static bool ask_for_the_word(const struct player *player, const struct plan *plan)
+/* Have process 1 set the date at a good moment. It gives the word then, which the engine takes. Only when
+ * the stage is set: whatever the kernel's threads have to do for it, and for the one before, they do
+ * until then. */
+static bool await_the_word(const struct player *player, const struct plan *plan)
 {
-	const char grain = plan->n_programs ? GRAIN_BOTH : GRAIN_WHEEL;
+	char word = plan->n_programs ? GRAIN_BOTH : GRAIN_WHEEL;
 
-	return send(player->curtain, &grain, 1, MSG_NOSIGNAL) == 1;
+	return send(player->curtain, &word, 1, MSG_NOSIGNAL) == 1 &&
+	       recv(player->curtain, &word, 1, MSG_PEEK) == 1;
 }
 
 static int play(struct player *player, const struct plan *plan)
@@ -71,7 +73,7 @@ static int play(struct player *player, const struct plan *plan)
 	int rc = -EPIPE;
 
 	engine_open(engine, plan, player->side->line);
-	if (ask_for_the_word(player, plan) && engine_wait(engine, player->curtain))
+	if (await_the_word(player, plan) && engine_wait(engine, player->curtain))
 		rc = engine_perform(engine);
 	engine_close(engine);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) /* nothing goes on behind the scene */
