@@ -245,7 +245,7 @@ def test_exitfirst(tool: Tool, tmp_path: Path) -> None:
     """-x: nothing is started after the first failure; what was not played is counted as that."""
     for number in range(40):
         (tmp_path / f"{number:02}.scn").write_text(WRONG)
-    result = tool.run("run", "-x", "-j", "1", "--ip", "4", ".", cwd=tmp_path)
+    result = tool.run("run", "--replays", "9", "-x", "-j", "1", "--ip", "4", ".", cwd=tmp_path)
     assert result.returncode == FAILED
     assert summary(result.stdout) == "0 passed, 1 failed, 39 not played"
 

@@ -15,7 +15,7 @@ def test_probes_are_no_retransmissions(tool: Tool, tmp_path: Path) -> None:
     """`again` after data means the data; a probe that comes instead says how it is written."""
     path = tmp_path / "probe.scn"
     path.write_text(scene(*KEEPALIVE, "expect ACK from client again 2 times every 1s"))
-    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
     assert result.returncode == FAILED, result.stdout
     assert HINT in result.stdout
 
@@ -32,7 +32,7 @@ def test_no_hint_where_it_is_wrong(tool: Tool, tmp_path: Path) -> None:
     """An ACK that is not taken for a retransmission is none of a probe's."""
     path = tmp_path / "ack.scn"
     path.write_text(scene(*KEEPALIVE, "expect ACK from client ack 7"))
-    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
     assert result.returncode == FAILED, result.stdout
     assert HINT not in result.stdout
 
@@ -49,6 +49,6 @@ def test_a_later_answer_is_not(tool: Tool, tmp_path: Path) -> None:
     """`within` ends the asking: what becomes right after that is a failure."""
     path = tmp_path / "within.scn"
     path.write_text(scene("establish client to server:8080", "client/reader: read", "client: readable -> yes within 50ms"))
-    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
     assert result.returncode == FAILED, result.stdout
     assert "readable of client is no, expected yes" in result.stdout

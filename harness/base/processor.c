@@ -4,22 +4,35 @@
 #include "base/clock.h"
 
 #include <linux/sched.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-void processor_keep_to(int turn)
+cpu_set_t processor_allowed(void)
 {
-	cpu_set_t allowed, one;
-	int n, wanted;
+	cpu_set_t allowed;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return;
-	n = CPU_COUNT(&allowed);
-	wanted = n > 0 ? turn % n : 0;
+		CPU_ZERO(&allowed);
+	return allowed;
+}
+
+size_t processor_count(void)
+{
+	const cpu_set_t allowed = processor_allowed();
+	const int n = CPU_COUNT(&allowed);
+
+	return n > 0 ? (size_t)n : 1;
+}
+
+void processor_keep_to(const cpu_set_t *allowed, int turn)
+{
+	const int n = CPU_COUNT(allowed);
+	int wanted = n > 0 ? turn % n : 0;
+	cpu_set_t one;
+
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed) || wanted-- > 0)
+		if (!CPU_ISSET(cpu, allowed) || wanted-- > 0)
 			continue;
 		CPU_ZERO(&one);
 		CPU_SET(cpu, &one);
@@ -28,7 +41,8 @@ void processor_keep_to(int turn)
 	}
 }
 
-void processor_answer_promptly(void)
+/* @slice: ns; 0: the usual one */
+static void ask_for_slice(uint64_t slice)
 {
 	struct { /* struct sched_attr of sched_setattr(2), which glibc lacks before 2.41 */
 		uint32_t size, policy;
@@ -39,9 +53,19 @@ void processor_answer_promptly(void)
 	} attr = {
 		.size = sizeof(attr), .policy = SCHED_OTHER,
 		.flags = SCHED_FLAG_RESET_ON_FORK, .nice = getpriority(PRIO_PROCESS, 0),
-		.runtime = 100 * NS_PER_US,
+		.runtime = slice,
 	};
 
-	if (sched_getscheduler(0) == SCHED_OTHER) /* or somebody has chosen for us */
+	if ((sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_OTHER) /* or somebody has chosen */
 		syscall(SYS_sched_setattr, 0, &attr, 0);
+}
+
+void processor_answer_promptly(void)
+{
+	ask_for_slice(100 * NS_PER_US);
+}
+
+void processor_take_time(void)
+{
+	ask_for_slice(0);
 }

@@ -2,13 +2,24 @@
 #ifndef TCPSCEN_BASE_PROCESSOR_H
 #define TCPSCEN_BASE_PROCESSOR_H
 
-/* Keep to one of the processors that the caller may use. @turn: numbers the callers, so that they
+#include <sched.h>
+
+/* Those that the calling thread may use; none, if that cannot be told. */
+cpu_set_t processor_allowed(void);
+
+/* How many these are; at least 1. */
+size_t processor_count(void);
+
+/* Keep to one of the processors @allowed. @turn: numbers the callers, so that they
  * spread over all of them. A refusal is no error: then things are only slower, or less exact. */
-void processor_keep_to(int turn);
+void processor_keep_to(const cpu_set_t *allowed, int turn);
 
 /* Ask for the shortest slice there is: the shorter it is, the sooner this thread runs when something
  * arrives for it (Linux 6.12), before others on its processor. Children have the usual one. An older
  * kernel takes no notice. */
 void processor_answer_promptly(void);
+
+/* … for the usual one again. */
+void processor_take_time(void);
 
 #endif

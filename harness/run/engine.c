@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static enum play play_step(struct engine *engine, int step)
@@ -172,11 +172,6 @@ struct engine *engine_new(void)
 	return engine;
 }
 
-void engine_free(struct engine *engine)
-{
-	munmap(engine, sizeof(*engine));
-}
-
 void engine_open(struct engine *engine, const struct plan *plan, int events)
 {
 	engine->plan = plan;
@@ -211,25 +206,30 @@ void engine_close(struct engine *engine)
 	engine->home = home;
 }
 
+/* Will there be another play, or does somebody wait for our end? */
+static bool is_wanted(int gate)
+{
+	char word;
+
+	return recv(gate, &word, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
 int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 {
-	struct engine *engine = engine_new();
+	struct engine *engine = pipes->engine;
 	int rc = 0;
 
-	if (!engine)
-		return 1;
 	/* The kernel queues a packet on the processor that sends it; on two processors' queues packets
 	 * overtake one another, and the wire would reorder what nobody told it to. */
-	processor_keep_to(pipes->turn);
-	prctl(PR_SET_TIMERSLACK, 1); /* timed sends leave when they are due */
+	processor_keep_to(&pipes->processors, pipes->turn);
 	engine_open(engine, plan, pipes->events);
 	if (engine_wait(engine, pipes->gate)) {
-		processor_answer_promptly(); /* who sets a stage has time */
+		processor_answer_promptly();
 		rc = engine_perform(engine);
+		processor_take_time(); /* who sets a stage has time */
 	}
-	/* the suite goes on while the world is torn down, and so does who reads its output */
-	close(pipes->events);
-	close_range(STDIN_FILENO, STDERR_FILENO, 0);
-	stage_close(&engine->stage);
+	if (!is_wanted(pipes->gate)) /* who reads our output need not wait until the world is torn down */
+		close_range(STDIN_FILENO, STDERR_FILENO, 0);
+	engine_close(engine);
 	return rc < 0;
 }

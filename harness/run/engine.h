@@ -1,33 +1,36 @@
 /* engine: plays one plan and tells the record what happened.
  *
- * Runs in a process of its own, which moves into namespaces and dies there. First everything
+ * Runs in a process of its own (run/player), which moves into namespaces and dies there. First everything
  * is set up; then it says that it is ready and waits for the word to go, so that the slow part
  * of making a world (the kernel's grace periods) overlaps with scenarios that play.
  *
- * engine_play() is all there is to such a process. One that plays a plan after another (in a guest
- * kernel, where a process costs more than a play) calls what it is made of.
+ * engine_play() is all of it; a player in a guest kernel, who is given the word otherwise, calls what it
+ * is made of.
  */
 #ifndef TCPSCEN_RUN_ENGINE_H
 #define TCPSCEN_RUN_ENGINE_H
 
 #include "run/record.h"
 
+#include <sched.h>
+
 struct engine;
 
 struct engine_pipes {
 	int events; /* out: the record's events (stage_emit, record_write) */
-	int turn;   /* how many players were started before this one: chooses its processor */
 	int gate;   /* in: one byte is the word to go; end of file: nobody waits for us any more */
+	struct engine *engine; /* of the process: see engine_new() */
+	cpu_set_t processors;  /* that there are */
+	int turn;   /* how many plays began before this one: chooses its processor */
 };
 
-/* Play @plan from beginning to end. The last event is EVENT_END with the verdict.
- * Return: exit status of the process: 0 when the record is complete. */
+/* Play @plan from beginning to end, and tear its world down. The last event is EVENT_END with the
+ * verdict. Return: exit status of the process: 0 when the record is complete. */
 int engine_play(const struct plan *plan, const struct engine_pipes *pipes);
 
 /* An engine for the plays of this process, one after the other. Children do not inherit it.
  * Return: NULL: no memory. */
 struct engine *engine_new(void);
-void engine_free(struct engine *engine);
 
 /* Set the stage for @plan. What cannot be set is told by the play's verdict.
  * @events: as in struct engine_pipes */

@@ -58,6 +58,7 @@ static int arrange(const struct boot *boot)
 static int kernel_main(void *arg)
 {
 	const struct rlimit no_core = { 0, 0 };
+	const cpu_set_t processors = processor_allowed();
 	const struct boot *boot = arg;
 	char init[ARGUMENT_LEN];
 	char *const argv[] = {
@@ -74,7 +75,7 @@ static int kernel_main(void *arg)
 
 	/* the kernel and the processes that run its programs' code take turns: on one processor
 	 * that costs least */
-	processor_keep_to(boot->turn);
+	processor_keep_to(&processors, boot->turn);
 	/* the terminal's ^C is the suite's affair; and a guest is more than one process */
 	setsid();
 	setrlimit(RLIMIT_CORE, &no_core); /* a panic aborts */

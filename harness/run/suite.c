@@ -1,58 +1,42 @@
-/* suite: see suite.h. One poll() loop over the event pipes of all variants under way.
+/* suite: see suite.h. One poll() loop over all players.
  *
- * What a variant takes of the suite is two descriptors and a process, and a third descriptor to
+ * What a player takes of the suite is two descriptors and a process, and a third descriptor to
  * watch it. When there are no more of these, the suite goes on with those it has.
  */
 #include "run/suite.h"
 
 #include "base/clock.h"
+#include "base/processor.h"
 #include "run/bill.h"
+#include "run/player.h"
 #include "run/timeline.h"
-#include "world/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SET_AHEAD = 3 /* for each place */, SET_AHEAD_MAX = 16 };
-enum { DYING_MAX = 64, PROGRESS_MS = 200 };
+enum { SET_AHEAD = 5 /* for each place */, SET_AHEAD_MAX = 32 };
+enum { CLEARING_MAX = 64, PROGRESS_MS = 200 };
 enum { SPARE_FILES = 16 /* descriptors left to the reports */, LAST_BREATH_MS = 1000 };
-
-enum phase { PHASE_FREE, PHASE_SETTING, PHASE_READY, PHASE_PLAYING };
-
-/* A variant under way. */
-struct player {
-	enum phase phase;
-	struct suite_job *job;
-	size_t turn;     /* how many were started before it */
-	struct child child;
-	int events;      /* (owned) we read */
-	int gate;        /* (owned) we write the word to go */
-	bool readable;
-	int64_t deadline; /* CLOCK_MONOTONIC: of setting, then of playing */
-	struct record_reader reader;
-};
 
 struct suite {
 	struct bill bill;
 	const struct suite_options *options;
-	struct player *players; /* (owned) @n_players places */
+	struct player_setup setup;
+	size_t places;          /* for variants under way */
+	struct player *players; /* (owned) @n_players, more than places: some are clearing */
 	size_t n_players;
-	struct child dying[DYING_MAX]; /* their variants are over, their worlds are not yet */
+	size_t n_processors;
+	struct child dying[CLEARING_MAX]; /* players that have nothing to play any more */
 	size_t n_dying;
 	bool short_of;      /* descriptors or processes: start nothing until somebody has ended */
-	struct rlimit files; /* as we found it */
 };
 
-static size_t in_phase(const struct suite *suite, enum phase phase)
+static size_t in_phase(const struct suite *suite, enum player_phase phase)
 {
 	size_t n = 0;
 
@@ -61,55 +45,47 @@ static size_t in_phase(const struct suite *suite, enum phase phase)
 	return n;
 }
 
+static bool is_under_way(const struct player *player)
+{
+	return player->phase == PLAYER_SETTING || player->phase == PLAYER_READY ||
+	       player->phase == PLAYER_PLAYING;
+}
+
+static size_t under_way(const struct suite *suite)
+{
+	return in_phase(suite, PLAYER_SETTING) + in_phase(suite, PLAYER_READY) +
+	       in_phase(suite, PLAYER_PLAYING);
+}
+
 /* ---- descriptors ---- */
 
 /* Three for each player are many: take all that we may have. */
 static void raise_file_limit(struct suite *suite)
 {
-	struct rlimit most;
+	struct rlimit *files = &suite->setup.files, most;
 
-	if (getrlimit(RLIMIT_NOFILE, &suite->files) < 0)
+	if (getrlimit(RLIMIT_NOFILE, files) < 0)
 		return;
-	most = (struct rlimit){ suite->files.rlim_max, suite->files.rlim_max };
+	most = (struct rlimit){ files->rlim_max, files->rlim_max };
 	setrlimit(RLIMIT_NOFILE, &most);
 }
 
 static void restore_file_limit(const struct suite *suite)
 {
-	if (suite->files.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &suite->files);
+	if (suite->setup.files.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &suite->setup.files);
 }
 
-/* ---- one player ---- */
-
-struct player_args {
-	const struct suite *suite;
-	const struct plan *plan;
-	struct engine_pipes pipes;
-};
-
-/* The other players' pipes, inherited by fork, would keep them from ever ending. */
-static void close_all_but(int first, int second)
+/* Has the newest player left enough descriptors? */
+static bool leaves_enough(const struct player *player)
 {
-	int low = first < second ? first : second;
-	int high = first < second ? second : first;
+	struct rlimit files;
 
-	close_range(3, (unsigned int)low - 1, 0);
-	if (low + 1 < high)
-		close_range((unsigned int)low + 1, (unsigned int)high - 1, 0);
-	close_range((unsigned int)high + 1, ~0U, 0);
+	return getrlimit(RLIMIT_NOFILE, &files) < 0 ||
+	       (rlim_t)player->child.pidfd + SPARE_FILES < files.rlim_cur;
 }
 
-static int player_main(void *arg)
-{
-	const struct player_args *args = arg;
-
-	signal(SIGPIPE, SIG_IGN); /* a suite that is gone kills us anyway */
-	signal(SIGINT, SIG_IGN);  /* the terminal's ^C is the suite's affair: we die with it */
-	close_all_but(args->pipes.events, args->pipes.gate);
-	restore_file_limit(args->suite); /* for the programs of the scenario */
-	return args->suite->options->play(args->plan, &args->pipes);
-}
+/* ---- players ---- */
 
 static int64_t time_limit(const struct suite *suite, const struct plan *plan)
 {
@@ -124,76 +100,13 @@ static int64_t stage_limit(const struct suite *suite)
 	return suite->options->stage_timeout ? suite->options->stage_timeout : 60 * NS_PER_S;
 }
 
-static void close_pair(const int fds[2])
-{
-	close(fds[0]);
-	close(fds[1]);
-}
-
-/* The pipe of events and the gate, which is a socket so that the word to one who has died is an
- * error and no SIGPIPE. Return: 0 or -errno. */
-static int open_pipes(const struct suite *suite, int events[2], int gate[2])
-{
-	struct rlimit files;
-	int rc;
-
-	if (pipe2(events, O_CLOEXEC) < 0)
-		return -errno;
-	fcntl(events[1], F_SETFL, O_NONBLOCK); /* we hold no engine up: see record_offer() */
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) < 0) {
-		rc = -errno;
-		close_pair(events);
-		return rc;
-	}
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && in_phase(suite, PHASE_FREE) < suite->n_players &&
-	    (rlim_t)gate[1] + SPARE_FILES >= files.rlim_cur) {
-		close_pair(events);
-		close_pair(gate);
-		return -EMFILE;
-	}
-	return 0;
-}
-
-static int start_player(struct suite *suite, struct player *player,
-			struct suite_job *job)
-{
-	int events[2] = { -1, -1 }, gate[2] = { -1, -1 }, rc;
-	struct player_args args = { .suite = suite, .plan = job->plan };
-
-	rc = open_pipes(suite, events, gate);
-	if (rc < 0)
-		return rc;
-	args.pipes = (struct engine_pipes){
-		.events = events[1], .gate = gate[0], .turn = (int)suite->bill.started,
-	};
-	rc = child_start(&player->child, player_main, &args);
-	close(events[1]);
-	close(gate[0]);
-	if (rc < 0) {
-		close(events[0]);
-		close(gate[1]);
-		return rc;
-	}
-	player->phase = PHASE_SETTING;
-	player->job = job;
-	player->turn = suite->bill.started;
-	player->events = events[0];
-	player->gate = gate[1];
-	player->deadline = clock_mono_ns() + stage_limit(suite);
-	player->reader = (struct record_reader)RECORD_READER_INIT;
-	return 0;
-}
-
+/* The player goes; whoever goes by himself is not waited for. */
 static void release(struct suite *suite, struct player *player, bool kill_it)
 {
-	close(player->events);
-	close(player->gate);
-	record_reader_free(&player->reader);
-	if (kill_it || suite->n_dying == DYING_MAX)
-		child_kill(&player->child);
+	if (kill_it || suite->n_dying == CLEARING_MAX)
+		player_kill(player);
 	else
-		suite->dying[suite->n_dying++] = player->child;
-	player->phase = PHASE_FREE;
+		suite->dying[suite->n_dying++] = player_part(player);
 	suite->short_of = false;
 }
 
@@ -244,12 +157,12 @@ static void lost(struct player *player, int rc)
 
 static bool has_deadline(const struct player *player)
 {
-	return player->phase == PHASE_SETTING || player->phase == PHASE_PLAYING;
+	return player->phase == PLAYER_SETTING || player->phase == PLAYER_PLAYING;
 }
 
 static void time_out(struct suite *suite, struct player *player)
 {
-	bool setting = player->phase == PHASE_SETTING;
+	bool setting = player->phase == PLAYER_SETTING;
 	int64_t limit = setting ? stage_limit(suite)
 				: time_limit(suite, player->job->plan);
 	char why[128], text[DURATION_LEN];
@@ -263,10 +176,10 @@ static void time_out(struct suite *suite, struct player *player)
 
 /* ---- the loop ---- */
 
-static struct player *free_place(struct suite *suite)
+static struct player *find_player(struct suite *suite, enum player_phase phase)
 {
 	for (size_t i = 0; i < suite->n_players; i++)
-		if (suite->players[i].phase == PHASE_FREE)
+		if (suite->players[i].phase == phase)
 			return &suite->players[i];
 	return NULL;
 }
@@ -276,13 +189,13 @@ static bool is_shortage(int rc)
 	return rc == -EMFILE || rc == -ENFILE || rc == -EAGAIN || rc == -ENOMEM;
 }
 
-/* Nothing could be started: is it enough to wait until somebody has ended? Whose variants are
+/* No player could be started: is it enough to wait until somebody has ended? Whose variants are
  * over already are not waited for. */
 static bool can_wait(struct suite *suite, int rc)
 {
 	if (!is_shortage(rc))
 		return false;
-	if (in_phase(suite, PHASE_FREE) < suite->n_players) {
+	if (in_phase(suite, PLAYER_NONE) < suite->n_players) {
 		suite->short_of = true;
 		return true;
 	}
@@ -293,49 +206,118 @@ static bool can_wait(struct suite *suite, int rc)
 	return true;
 }
 
+/* Somebody who is idle, or a new one. Return: NULL: nobody may be had now, with @rc 0 if it is enough to
+ * wait. */
+static struct player *find_idle(struct suite *suite, int *rc)
+{
+	struct player *player = find_player(suite, PLAYER_IDLE);
+
+	*rc = 0;
+	if (player || suite->short_of || !(player = find_player(suite, PLAYER_NONE)))
+		return player;
+	*rc = player_start(player, &suite->setup);
+	if (*rc == 0 && !leaves_enough(player) && under_way(suite) > 0) {
+		player_kill(player);
+		*rc = -EMFILE;
+	}
+	if (*rc == 0)
+		return player;
+	if (can_wait(suite, *rc))
+		*rc = 0;
+	return NULL;
+}
+
 /* Start setting stages as long as there are places. */
 static int start_some(struct suite *suite)
 {
 	struct suite_job *job;
+	int rc;
 
-	while (!suite->short_of && (job = bill_next(&suite->bill))) {
-		struct player *player = free_place(suite);
+	while (under_way(suite) < suite->places && (job = bill_next(&suite->bill))) {
+		struct player *player = find_idle(suite, &rc);
 
 		if (!player)
-			break;
-
-		int rc = start_player(suite, player, job);
-
-		if (rc == 0)
-			bill_start(&suite->bill);
-		else if (!can_wait(suite, rc))
 			return rc;
+		player_order(player, job, suite->bill.started);
+		player->deadline = clock_mono_ns() + stage_limit(suite);
+		bill_start(&suite->bill);
 	}
 	return 0;
 }
 
-/* Let those that are ready play, in the order they were started in. */
+/* When all has been started, those who have nothing to do, and those who will not, go by themselves. */
+static void dismiss_some(struct suite *suite)
+{
+	if (bill_next(&suite->bill))
+		return;
+	for (size_t i = 0; i < suite->n_players; i++) {
+		struct player *player = &suite->players[i];
+
+		if (player->phase == PLAYER_PLAYING && !player->last)
+			player_dismiss(player);
+		else if (player->phase == PLAYER_IDLE || player->phase == PLAYER_CLEARING)
+			release(suite, player, false);
+	}
+}
+
+/* How many play on that player's processor? See processor_keep_to(). */
+static size_t rivals(const struct suite *suite, const struct player *player)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < suite->n_players; i++)
+		n += suite->players[i].phase == PLAYER_PLAYING &&
+		     suite->players[i].turn % suite->n_processors ==
+			     player->turn % suite->n_processors;
+	return n;
+}
+
+/* The next to play: where it has the fewest rivals; of these, who was started first. */
+static struct player *find_next(struct suite *suite)
+{
+	struct player *next = NULL;
+	size_t least = 0;
+
+	for (size_t i = 0; i < suite->n_players; i++) {
+		struct player *player = &suite->players[i];
+		size_t n;
+
+		if (player->phase != PLAYER_READY)
+			continue;
+		n = rivals(suite, player);
+		if (next && (n > least || (n == least && player->turn > next->turn)))
+			continue;
+		next = player;
+		least = n;
+	}
+	return next;
+}
+
+/* Let those that are ready play. */
 static void raise_curtains(struct suite *suite)
 {
-	size_t playing = in_phase(suite, PHASE_PLAYING);
+	size_t playing = in_phase(suite, PLAYER_PLAYING);
 
 	while (playing < (size_t)suite->options->jobs && !suite->bill.stopping) {
-		struct player *next = NULL;
+		struct player *next = find_next(suite);
 
-		for (size_t i = 0; i < suite->n_players; i++) {
-			struct player *player = &suite->players[i];
-
-			if (player->phase == PHASE_READY && (!next || player->turn < next->turn))
-				next = player;
-		}
 		if (!next)
 			return;
-		next->phase = PHASE_PLAYING;
-		next->deadline = clock_mono_ns() +
-				 time_limit(suite, next->job->plan);
-		send(next->gate, "g", 1, MSG_NOSIGNAL); /* it has died? its pipe will say so */
+		player_go(next);
+		next->deadline = clock_mono_ns() + time_limit(suite, next->job->plan);
 		playing++;
 	}
+}
+
+/* The variant is over. */
+static void finish(struct suite *suite, struct player *player)
+{
+	struct suite_job *job = player->job;
+
+	player->phase = PLAYER_CLEARING;
+	if (player->last)
+		release(suite, player, false);
+	bill_finish(&suite->bill, job);
 }
 
 static void read_player(struct suite *suite, struct player *player)
@@ -344,16 +326,26 @@ static void read_player(struct suite *suite, struct player *player)
 	int rc = record_reader_feed(&player->reader, player->events, record);
 	bool over = record->count && record->events[record->count - 1].kind == EVENT_END;
 
-	if (player->phase == PHASE_SETTING && record->count)
-		player->phase = PHASE_READY;
-	if (rc > 0 && !over)
+	if (player->phase == PLAYER_SETTING && record->count)
+		player->phase = PLAYER_READY;
+	if (over) {
+		finish(suite, player);
 		return;
-	if (rc == -EAGAIN || rc == -EINTR)
+	}
+	if (rc > 0 || rc == -EAGAIN || rc == -EINTR)
 		return;
-	if (!over)
-		lost(player, rc);
-	release(suite, player, !over);
+	lost(player, rc);
+	release(suite, player, true);
 	bill_finish(&suite->bill, player->job);
+}
+
+static void hear(struct suite *suite, struct player *player)
+{
+	if (is_under_way(player))
+		read_player(suite, player);
+	else if (player->phase != PLAYER_CLEARING || !player_cleared(player))
+		release(suite, player, true); /* who is idle has nothing to say: it has died */
+	suite->short_of &= player->phase != PLAYER_IDLE;
 }
 
 /* Wait for events of any player, or for the nearest deadline. @fds: room for all players; poll(2)
@@ -366,8 +358,8 @@ static int wait_for_events(struct suite *suite, struct pollfd *fds)
 	for (size_t i = 0; i < suite->n_players; i++) {
 		const struct player *player = &suite->players[i];
 
-		if (player->phase != PHASE_FREE)
-			fds[n++] = (struct pollfd){ .fd = player->events, .events = POLLIN };
+		if (player->phase != PLAYER_NONE)
+			fds[n++] = (struct pollfd){ .fd = player_fd(player), .events = POLLIN };
 		if (has_deadline(player) && player->deadline < nearest)
 			nearest = player->deadline;
 	}
@@ -379,7 +371,7 @@ static int wait_for_events(struct suite *suite, struct pollfd *fds)
 		return -errno;
 	n = 0;
 	for (size_t i = 0; i < suite->n_players; i++)
-		if (suite->players[i].phase != PHASE_FREE)
+		if (suite->players[i].phase != PLAYER_NONE)
 			suite->players[i].readable = rc > 0 && fds[n++].revents;
 	return 0;
 }
@@ -391,7 +383,8 @@ static int turn(struct suite *suite, struct pollfd *fds)
 	if (rc < 0)
 		return rc;
 	raise_curtains(suite);
-	if (in_phase(suite, PHASE_FREE) == suite->n_players)
+	dismiss_some(suite);
+	if (under_way(suite) == 0 && !bill_next(&suite->bill))
 		return 0; /* only skips were left */
 	rc = wait_for_events(suite, fds);
 	if (rc < 0)
@@ -399,28 +392,28 @@ static int turn(struct suite *suite, struct pollfd *fds)
 	for (size_t i = 0; i < suite->n_players; i++) {
 		struct player *player = &suite->players[i];
 
-		if (player->phase != PHASE_FREE && player->readable)
-			read_player(suite, player);
+		if (player->phase != PLAYER_NONE && player->readable)
+			hear(suite, player);
 		if (has_deadline(player) && clock_mono_ns() > player->deadline)
 			time_out(suite, player);
 	}
 	reap_dying(suite);
-	bill_progress(&suite->bill, (int)in_phase(suite, PHASE_PLAYING));
+	bill_progress(&suite->bill, (int)in_phase(suite, PLAYER_PLAYING));
 	return 0;
 }
 
 static bool over(const struct suite *suite)
 {
 	if (suite->bill.stopping)
-		return in_phase(suite, PHASE_PLAYING) == 0;
+		return in_phase(suite, PLAYER_PLAYING) == 0;
 	return suite->bill.finished == suite->bill.count;
 }
 
 static void suite_free(struct suite *suite)
 {
 	for (size_t i = 0; suite->players && i < suite->n_players; i++)
-		if (suite->players[i].phase != PHASE_FREE)
-			release(suite, &suite->players[i], true);
+		if (suite->players[i].phase != PLAYER_NONE)
+			release(suite, &suite->players[i], is_under_way(&suite->players[i]));
 	for (size_t i = 0; i < suite->n_dying; i++)
 		close(suite->dying[i].pidfd);
 	free(suite->players);
@@ -440,10 +433,12 @@ int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *
 	      const struct suite_watch *watch)
 {
 	struct suite suite = {
-		.options = options, .n_players = places(options),
+		.options = options, .setup.play = options->play, .places = places(options),
 	};
 	int rc = bill_open(&suite.bill, jobs, count, options, watch, timeline_estimate);
 
+	suite.n_processors = processor_count();
+	suite.n_players = suite.places + CLEARING_MAX;
 	if (suite.n_players > count)
 		suite.n_players = count;
 

@@ -1,9 +1,10 @@
-/* suite: many variants, each played in a process of its own, several at a time.
+/* suite: many variants, several at a time, played by processes that do nothing else (run/player).
  *
- * A variant's process first sets its stage, which is mostly waiting for the kernel's grace
+ * A player first sets a variant's stage, which is mostly waiting for the kernel's grace
  * periods, then plays when a place is free. So that places do not stand empty, a few
- * variants more than play are setting their stages ahead of time. A variant's end is the
- * last event of its record; its world is torn down while the next one plays.
+ * variants more than play are having their stages set ahead of time. A variant's end is the
+ * last event of its record; its world is torn down while others play, and then its player takes
+ * another one.
  */
 #ifndef TCPSCEN_RUN_SUITE_H
 #define TCPSCEN_RUN_SUITE_H
@@ -23,7 +24,7 @@ struct suite_options {
 	                         the machine was too busy */
 	int64_t timeout;      /* ns for one variant's play; 0: reckoned from its plan */
 	int64_t stage_timeout; /* ns for setting its stage; 0: a minute, as a busy kernel may take */
-	/* Plays a plan in the player's process: engine_play(), but in tests of the suite. */
+	/* Plays a plan in a player's process: engine_play(), but in tests of the suite. */
 	int (*play)(const struct plan *plan, const struct engine_pipes *pipes);
 };
 
