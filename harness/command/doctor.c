@@ -106,9 +106,10 @@ static const struct plan trial_plan = {
 static int try_stage(void *arg)
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
-	struct world_home home = WORLD_HOME_NONE;
+	struct stage_home home;
 	const int *out = arg;
 
+	stage_home_init(&home);
 	if (!stage || stage_open(stage, &trial_plan, &home, *out) == 0)
 		return stage ? 0 : 2;
 	return write(*out, stage->error, strlen(stage->error)) < 0 ? 2 : 1;

@@ -7,7 +7,6 @@
 #include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct player {
@@ -76,8 +75,6 @@ static int play(struct player *player, const struct plan *plan)
 	if (await_the_word(player, plan) && engine_wait(engine, player->curtain))
 		rc = engine_perform(engine);
 	engine_close(engine);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) /* nothing goes on behind the scene */
-		;
 	return rc;
 }
 

@@ -8,10 +8,10 @@
 
 #include <sys/socket.h>
 
-/* What a socket of a plan for @ip is bound or connected to for @address; IP_MAPPED
+/* What a socket of a plan for @ip is bound or connected to for @address (world_addresses()); IP_MAPPED
  * gives ::ffff:192.0.2.x. Return: the length of @out. */
-socklen_t endpoint_to_sockaddr(enum ip_version ip, const struct world *world,
-			       const struct plan_address *address, struct sockaddr_storage *out);
+socklen_t endpoint_to_sockaddr(enum ip_version ip, const struct plan_address *address,
+			       struct sockaddr_storage *out);
 
 /* A mapped address becomes the IPv4 one it stands for; neither AF_INET nor AF_INET6: none. */
 void endpoint_from_sockaddr(const struct sockaddr_storage *in, struct probe_address *out);

@@ -1,7 +1,8 @@
 /* probe: see probe.h. The engine's side.
  *
  * One SOCK_SEQPACKET pair for each caller: a message is a request or a reply, whole. When the probe
- * dies, the kernel closes its ends, and the next read here is an end of file.
+ * dies, the kernel closes its ends, and the next read here is an end of file. Requests are read in
+ * their order, so that who has answered the visit to a world has done with the one before.
  */
 #include "peer/probe.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,23 +37,172 @@ static int fail(char *error, int rc, const char *what)
 	return rc;
 }
 
-/* A pair of sockets for each caller of the host. Return: how many, or -errno. */
-static int make_pairs(struct probe *probe, struct probe_scene *scene)
+static int count_callers(const struct plan *plan, int host)
 {
-	const struct plan *plan = scene->plan;
-	int pair[2], count = 0;
+	int count = 0;
 
-	for (int i = 0; i < plan->n_callers; i++) {
-		if (plan->callers[i].host != probe->host)
-			continue;
+	for (int i = 0; i < plan->n_callers; i++)
+		count += plan->callers[i].host == host;
+	return count;
+}
+
+/* ---- the process ---- */
+
+void probe_init(struct probe *probe)
+{
+	*probe = (struct probe){ .child = CHILD_NONE };
+	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+		probe->ends[i] = probe->fds[i] = -1;
+}
+
+void probe_stop(struct probe *probe)
+{
+	if (probe->child.pid > 0)
+		child_kill(&probe->child);
+	close_all(probe->ends);
+	free(probe->data);
+	probe_init(probe);
+}
+
+static int open_pairs(struct probe *probe, struct probe_scene *scene)
+{
+	int pair[2];
+
+	for (int i = 0; i < scene->n; i++) {
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 			return -errno;
-		probe->fds[i] = pair[0];
+		probe->ends[i] = pair[0];
 		scene->ends[i] = pair[1];
-		count++;
 	}
-	memcpy(scene->engine_ends, probe->fds, sizeof(probe->fds));
-	return count;
+	return 0;
+}
+
+/* A process with @n callers. */
+static int start_process(struct probe *probe, int n, int home)
+{
+	struct probe_scene scene = { .n = n, .home = home };
+	int rc;
+
+	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+		scene.ends[i] = -1;
+	probe->n = n;
+	probe->data = malloc(PROBE_DATA_MAX);
+	rc = probe->data ? open_pairs(probe, &scene) : -ENOMEM;
+	if (rc == 0)
+		rc = child_start(&probe->child, probe_main, &scene);
+	close_all(scene.ends); /* or its death would not be an end of file */
+	return rc;
+}
+
+/* ---- requests ---- */
+
+/* With @fd, if it is one. */
+static int send_request(int end, const struct probe_request *request, const void *data, size_t len,
+			int fd)
+{
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec parts[] = {
+		{ .iov_base = (void *)(uintptr_t)request, .iov_len = sizeof(*request) },
+		{ .iov_base = (void *)(uintptr_t)data, .iov_len = len },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	if (fd >= 0) {
+		struct cmsghdr *item = (struct cmsghdr *)control;
+
+		item->cmsg_level = SOL_SOCKET;
+		item->cmsg_type = SCM_RIGHTS;
+		item->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(item), &fd, sizeof(fd));
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+	}
+	if (sendmsg(end, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	return 0;
+}
+
+/* Data that are too long for a message, as a file. Return: its fd, or -errno. */
+static int make_file(const uint8_t *data, size_t len)
+{
+	int fd = memfd_create("probe", MFD_CLOEXEC), err;
+	size_t done = 0;
+
+	while (fd >= 0 && done < len) {
+		ssize_t n = write(fd, data + done, len - done);
+
+		if (n < 0) {
+			err = errno;
+			close(fd);
+			return -err;
+		}
+		done += (size_t)n;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* ---- visits ---- */
+
+/* The callers of the plan that are this host's get an end each. */
+static void hand_out(struct probe *probe, const struct plan *plan, int host)
+{
+	int next = 0;
+
+	for (int i = 0; i < PLAN_CALLERS_MAX; i++) {
+		bool ours = i < plan->n_callers && plan->callers[i].host == host;
+
+		probe->fds[i] = ours ? probe->ends[next++] : -1;
+		probe->entered[i] = false;
+	}
+}
+
+static int send_all(const struct probe *probe, const struct probe_request *request, int fd)
+{
+	int rc = 0;
+
+	for (int i = 0; i < PLAN_CALLERS_MAX && rc == 0; i++)
+		if (probe->fds[i] >= 0)
+			rc = send_request(probe->fds[i], request, NULL, 0, fd);
+	return rc;
+}
+
+/* In an older process, if there is one with enough callers; it may have died meanwhile. */
+static int go_there(struct probe *probe, const struct plan *plan, const struct world_home *home,
+		    const struct world *world, int host, int n)
+{
+	const int netns = world->hosts[host].netns;
+	struct probe_request visit;
+	int rc = -EPIPE;
+
+	memset(&visit, 0, sizeof(visit)); /* padding travels too */
+	visit.kind = PROBE_VISIT;
+	visit.ip = plan->ip;
+	if (probe->child.pid > 0 && probe->n >= n) {
+		hand_out(probe, plan, host);
+		rc = send_all(probe, &visit, netns);
+	}
+	if (rc != -EPIPE)
+		return rc;
+	probe_stop(probe);
+	rc = start_process(probe, n, home->netns);
+	if (rc < 0)
+		return rc;
+	hand_out(probe, plan, host);
+	return send_all(probe, &visit, netns);
+}
+
+int probe_start(struct probe *probe, const struct plan *plan, const struct world_home *home,
+		const struct world *world, int host, char error[PROBE_ERROR_LEN])
+{
+	const int n = count_callers(plan, host);
+	int rc = n > 0 ? go_there(probe, plan, home, world, host, n) : 0;
+
+	probe->host = host;
+	if (rc < 0) {
+		fail(error, rc, "start the probe");
+		probe_stop(probe);
+	}
+	return rc;
 }
 
 static int take_hello(struct probe *probe, int caller)
@@ -81,48 +232,19 @@ int probe_await(struct probe *probe, char error[PROBE_ERROR_LEN])
 	return rc < 0 ? fail(error, rc, "start the probe in its host") : 0;
 }
 
-static int start_child(struct probe *probe, struct probe_scene *scene, char *error)
+void probe_leave(struct probe *probe)
 {
-	int rc;
+	struct probe_request leave;
 
-	probe->data = malloc(PROBE_DATA_MAX);
-	if (!probe->data)
-		return fail(error, -ENOMEM, "start the probe");
-	rc = child_start(&probe->child, probe_main, scene);
-	if (rc < 0)
-		return fail(error, rc, "fork the probe");
-	close_all(scene->ends); /* or its death would not be an end of file */
-	return 0;
-}
-
-int probe_start(struct probe *probe, const struct plan *plan, const struct world *world, int host,
-		char error[PROBE_ERROR_LEN])
-{
-	struct probe_scene scene = { .plan = plan, .world = *world, .host = host };
-	int rc;
-
-	*probe = (struct probe){ .child = CHILD_NONE, .host = host };
-	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
-		probe->fds[i] = scene.ends[i] = -1;
-	rc = make_pairs(probe, &scene);
-	if (rc < 0)
-		fail(error, rc, "make a socket pair");
-	else if (rc > 0)
-		rc = start_child(probe, &scene, error);
-	close_all(scene.ends);
-	if (rc < 0)
+	memset(&leave, 0, sizeof(leave));
+	leave.kind = PROBE_LEAVE;
+	if (send_all(probe, &leave, -1) < 0)
 		probe_stop(probe);
-	return rc;
+	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+		probe->fds[i] = -1;
 }
 
-void probe_stop(struct probe *probe)
-{
-	if (probe->child.pid > 0)
-		child_kill(&probe->child);
-	close_all(probe->fds);
-	free(probe->data);
-	probe->data = NULL;
-}
+/* ---- calls ---- */
 
 /* Return: the engine's end for @caller, -1 if it is not this host's. */
 static int end_of(const struct probe *probe, int caller)
@@ -134,6 +256,7 @@ static int end_of(const struct probe *probe, int caller)
 static void fill_request(struct probe_request *request, const struct plan_call *call, int step)
 {
 	memset(request, 0, sizeof(*request));
+	request->kind = PROBE_CALL;
 	request->step = step;
 	request->call.id = call->id;
 	request->call.caller = call->caller;
@@ -149,18 +272,22 @@ static void fill_request(struct probe_request *request, const struct plan_call *
 
 int probe_call(struct probe *probe, const struct plan *plan, const struct plan_call *call, int step)
 {
+	const bool fits = call->data_len <= PROBE_DATA_MAX;
 	struct probe_request request;
+	int fd = -1, rc;
 
 	if (call->caller < 0 || call->caller >= plan->n_callers)
 		return -EINVAL;
 	if (end_of(probe, call->caller) < 0)
 		return -EPIPE;
 	fill_request(&request, call, step);
-	if (send(probe->fds[call->caller], &request, sizeof(request),
-		 MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
+	if (!fits && (fd = make_file(call->data, call->data_len)) < 0)
+		return fd;
+	rc = send_request(probe->fds[call->caller], &request, call->data, fits ? call->data_len : 0, fd);
+	if (fd >= 0)
+		close(fd);
 	probe->entered[call->caller] = false;
-	return 0;
+	return rc;
 }
 
 int probe_reply(struct probe *probe, int caller, struct probe_reply *reply)

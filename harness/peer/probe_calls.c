@@ -47,7 +47,7 @@ static int move_to_slot(int fd, int slot)
 /* socket(2), in the place of the plan's socket that this call makes. */
 static int make_socket(struct probe_action *action)
 {
-	const enum ip_version ip = action->caller->plan->ip;
+	const enum ip_version ip = action->caller->ip;
 	const int type = SOCK_STREAM | SOCK_CLOEXEC |
 			 (action->call->nonblocking ? SOCK_NONBLOCK : 0);
 	const int off = 0;
@@ -71,8 +71,7 @@ static int64_t call_socket(struct probe_action *action)
 static int64_t call_bind(struct probe_action *action)
 {
 	struct sockaddr_storage address;
-	socklen_t len = endpoint_to_sockaddr(action->caller->plan->ip, action->caller->world,
-					     &action->call->address, &address);
+	socklen_t len = endpoint_to_sockaddr(action->caller->ip, &action->call->address, &address);
 
 	return bind(action->fd, (struct sockaddr *)&address, len);
 }
@@ -110,8 +109,7 @@ static int64_t prepare_connect(struct probe_action *action)
 static int64_t call_connect(struct probe_action *action)
 {
 	struct sockaddr_storage address;
-	socklen_t len = endpoint_to_sockaddr(action->caller->plan->ip, action->caller->world,
-					     &action->call->address, &address);
+	socklen_t len = endpoint_to_sockaddr(action->caller->ip, &action->call->address, &address);
 
 	return connect(action->fd, (struct sockaddr *)&address, len);
 }

@@ -17,8 +17,7 @@
 
 /* What a caller has of its own. */
 struct probe_caller {
-	const struct plan *plan;
-	const struct world *world;
+	enum ip_version ip;
 	uint8_t *buffer; /* (owned) NULL until needed */
 	size_t room;
 	bool known[PLAN_SOCKETS_MAX]; /* of this socket all has been told: inode and addresses */

@@ -17,9 +17,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -94,34 +96,130 @@ static void make_call(struct probe_caller *caller, int end, const struct probe_r
 	send_reply(end, &reply);
 }
 
-static _Noreturn void serve(struct probe_caller *caller, int end)
-{
-	const struct probe_hello hello = { .tid = (pid_t)syscall(SYS_gettid) };
-	struct probe_request request;
+/* ---- requests ---- */
 
-	if (send(end, &hello, sizeof(hello), MSG_NOSIGNAL) < 0)
-		_exit(1);
-	while (recv(end, &request, sizeof(request), 0) == sizeof(request))
-		make_call(caller, end, &request);
-	_exit(0); /* end of file: the engine has closed its end, or died */
+/* A caller, its end of the line, and room for what comes in. */
+struct line {
+	struct probe_caller caller;
+	int end, home;
+	struct probe_request request;
+	uint8_t *data;  /* (owned) PROBE_DATA_MAX bytes */
+	size_t data_len; /* that came behind the request */
+	int fd;         /* (owned) that came along, -1: none */
+};
+
+/* The descriptor that came along. Return: -1: none did. */
+static int passed_fd(struct msghdr *message)
+{
+	const struct cmsghdr *item = CMSG_FIRSTHDR(message);
+	int fd = -1;
+
+	if (item && item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(item), sizeof(fd));
+	return fd;
 }
 
-struct thread_arg {
-	struct probe_caller caller;
-	int end;
-};
+/* Return: false at the end of the line: the engine has closed its end, or died. */
+static bool next_request(struct line *line)
+{
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))];
+	struct iovec parts[] = {
+		{ .iov_base = &line->request, .iov_len = sizeof(line->request) },
+		{ .iov_base = line->data, .iov_len = PROBE_DATA_MAX },
+	};
+	struct msghdr message = {
+		.msg_iov = parts, .msg_iovlen = 2,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	ssize_t len = recvmsg(line->end, &message, MSG_CMSG_CLOEXEC);
+
+	if (len < (ssize_t)sizeof(line->request))
+		return false;
+	line->data_len = (size_t)len - sizeof(line->request);
+	line->fd = passed_fd(&message);
+	return true;
+}
+
+static void close_passed(struct line *line)
+{
+	if (line->fd >= 0)
+		close(line->fd);
+	line->fd = -1;
+}
+
+static void visit(struct line *line)
+{
+	struct probe_hello hello = { .tid = (pid_t)syscall(SYS_gettid) };
+
+	if (setns(line->fd, CLONE_NEWNET) < 0)
+		hello.err = errno;
+	line->caller.ip = line->request.ip;
+	if (send(line->end, &hello, sizeof(hello), MSG_NOSIGNAL) < 0)
+		_exit(1);
+}
+
+/* No caller makes a call any more. */
+static void leave(struct line *line)
+{
+	close_range(PROBE_FD_BASE, PROBE_FD_BASE + PLAN_SOCKETS_MAX - 1, 0);
+	memset(line->caller.known, 0, sizeof(line->caller.known));
+	if (setns(line->home, CLONE_NEWNET) < 0)
+		_exit(1);
+}
+
+/* With its data, wherever they came. */
+static void call(struct line *line)
+{
+	struct plan_call *made = &line->request.call;
+	const size_t len = made->data_len;
+	void *file = NULL;
+
+	if (line->fd >= 0)
+		file = mmap(NULL, len, PROT_READ, MAP_PRIVATE, line->fd, 0);
+	if (file == MAP_FAILED || (!file && len > line->data_len))
+		_exit(1); /* the engine sees a probe that died at this line */
+	if (made->data)
+		made->data = file ? file : line->data;
+	make_call(&line->caller, line->end, &line->request);
+	if (file)
+		munmap(file, len);
+}
+
+static _Noreturn void serve(struct line *line)
+{
+	line->data = malloc(PROBE_DATA_MAX);
+	if (!line->data)
+		_exit(1);
+	while (next_request(line)) {
+		switch (line->request.kind) {
+		case PROBE_VISIT:
+			visit(line);
+			break;
+		case PROBE_CALL:
+			call(line);
+			break;
+		case PROBE_LEAVE:
+			leave(line);
+			break;
+		}
+		close_passed(line);
+	}
+	_exit(0);
+}
 
 static void *thread_main(void *arg)
 {
-	struct thread_arg *self = arg;
-
-	serve(&self->caller, self->end);
+	serve(arg);
 }
 
-/* Sockets live at PROBE_FD_BASE and up: make room for them. */
+/* ---- the process ---- */
+
+/* Where its own descriptors are: above the plan's sockets. */
+enum { OWN_BASE = PROBE_FD_BASE + PLAN_SOCKETS_MAX };
+
 static int raise_fd_limit(void)
 {
-	const rlim_t needed = PROBE_FD_BASE + PLAN_SOCKETS_MAX + 16;
+	const rlim_t needed = OWN_BASE + PLAN_CALLERS_MAX + 16;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -134,71 +232,56 @@ static int raise_fd_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }
 
-/* … and let there be a table for so many, now. When a process with threads grows it, the kernel
- * waits for a grace period of its read-copy-update (expand_fdtable() of fs/file.c): the first call
- * would take 10 ms. @fd: any that is open */
-static int grow_fd_table(int fd)
+/* The same descriptor, above the plan's sockets. That there is a table for so many, now, has a reason of its
+ * own: when a process with threads grows it, the kernel waits for a grace period of its
+ * read-copy-update (expand_fdtable() of fs/file.c), and a call would take 10 ms. */
+static int move_up(int *fd)
 {
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, PROBE_FD_BASE + PLAN_SOCKETS_MAX);
-
-	return high < 0 || close(high) < 0 ? -errno : 0;
+	*fd = fcntl(*fd, F_DUPFD_CLOEXEC, OWN_BASE);
+	return *fd < 0 ? -errno : 0;
 }
 
-static int settle(const struct probe_scene *scene)
+/* What the engine had open is not for us: its namespaces and its other ends would never close. */
+static int keep_only(struct probe_scene *scene)
+{
+	int rc = move_up(&scene->home);
+
+	for (int i = 0; i < scene->n && rc == 0; i++)
+		rc = move_up(&scene->ends[i]);
+	close_range(STDERR_FILENO + 1, OWN_BASE - 1, 0);
+	close_range((unsigned int)(OWN_BASE + scene->n) + 1, ~0U, 0);
+	return rc;
+}
+
+static int settle(struct probe_scene *scene)
 {
 	sigset_t set;
-	int rc, fd = -1;
+	int rc = raise_fd_limit();
 
-	for (int i = 0; i < PLAN_CALLERS_MAX; i++) {
-		if (scene->engine_ends[i] >= 0)
-			close(scene->engine_ends[i]);
-		if (scene->ends[i] >= 0)
-			fd = scene->ends[i];
-	}
-	rc = world_visit(&scene->world, scene->host);
+	if (rc == 0)
+		rc = keep_only(scene);
 	if (rc < 0)
 		return rc;
+	prctl(PR_SET_TIMERSLACK, 1UL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGPIPE);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || prctl(PR_SET_TIMERSLACK, 1UL) < 0)
-		return -errno;
-	rc = raise_fd_limit();
-	return rc < 0 ? rc : grow_fd_table(fd);
-}
-
-static void report_failure(const struct probe_scene *scene, int rc)
-{
-	const struct probe_hello hello = { .err = -rc };
-
-	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
-		if (scene->ends[i] >= 0)
-			send(scene->ends[i], &hello, sizeof(hello), MSG_NOSIGNAL);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 || setns(scene->home, CLONE_NEWNET) < 0
+		       ? -errno
+		       : 0;
 }
 
 int probe_main(void *arg)
 {
-	const struct probe_scene *scene = arg;
-	struct thread_arg *threads = calloc((size_t)scene->plan->n_callers, sizeof(*threads));
+	struct probe_scene *scene = arg;
+	struct line *lines = calloc((size_t)scene->n, sizeof(*lines));
 	pthread_t id;
-	int rc = threads ? settle(scene) : -ENOMEM;
-	int first = NO_INDEX;
+	int rc = lines ? settle(scene) : -ENOMEM;
 
-	for (int i = 0; i < scene->plan->n_callers && rc == 0; i++) {
-		if (scene->ends[i] < 0)
-			continue;
-		threads[i].end = scene->ends[i];
-		threads[i].caller = (struct probe_caller){
-			.plan = scene->plan, .world = &scene->world,
-		};
-		if (first == NO_INDEX)
-			first = i;
-		else
-			rc = -pthread_create(&id, NULL, thread_main, &threads[i]);
-	}
-	if (rc < 0 || first == NO_INDEX) {
-		report_failure(scene, rc); /* NOLINT(clang-analyzer-unix.Malloc): see below */
-		/* some threads may run already: their arguments go with the process */
-		return 1;
-	}
-	serve(&threads[first].caller, threads[first].end);
+	for (int i = 0; i < scene->n && rc == 0; i++)
+		lines[i] = (struct line){ .end = scene->ends[i], .home = scene->home, .fd = -1 };
+	for (int i = 1; i < scene->n && rc == 0; i++)
+		rc = -pthread_create(&id, NULL, thread_main, &lines[i]);
+	if (rc < 0)
+		return -rc; /* NOLINT(clang-analyzer-unix.Malloc): some threads may run already */
+	serve(&lines[0]);
 }

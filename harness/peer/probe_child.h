@@ -1,34 +1,39 @@
 /* probe_child: the probe's own side: its process and threads.
  *
- * The process is forked from the engine after the plan was made, so it has the plan, and
- * a request's pointers (the payload of a write) mean the same in both.
+ * The process outlives the worlds it is sent to: it makes calls in one after the other. So it
+ * has nothing of a plan, nor of a world; a request says all there is to know.
  */
 #ifndef TCPSCEN_PEER_PROBE_CHILD_H
 #define TCPSCEN_PEER_PROBE_CHILD_H
 
+#include "peer/probe_msg.h"
 #include "plan/plan.h"
-#include "world/world.h"
 
 #include <sys/types.h>
 
 /* What a probe process is told at its start. */
 struct probe_scene {
-	const struct plan *plan;
-	struct world world;
-	int host;
-	int engine_ends[PLAN_CALLERS_MAX]; /* to be closed, -1: not this host's */
-	int ends[PLAN_CALLERS_MAX];        /* the probe's own */
+	int n;                      /* callers */
+	int home;                   /* fd of the namespace to be in between two worlds */
+	int ends[PLAN_CALLERS_MAX]; /* the callers' own; all other descriptors are closed */
 };
 
-/* The first message of each caller. */
+enum probe_request_kind {
+	PROBE_VISIT, /* go to the namespace whose fd comes along; the answer is a struct probe_hello */
+	PROBE_CALL,  /* make the call; its data come behind the request, or as a file: an fd */
+	PROBE_LEAVE, /* go home; all sockets are closed. No answer */
+};
+
 struct probe_hello {
 	pid_t tid;
-	int err; /* 0, or why the probe cannot work */
+	int err; /* 0, or why the caller cannot work there */
 };
 
 struct probe_request {
+	enum probe_request_kind kind;
 	int step;
-	struct plan_call call;
+	enum ip_version ip;      /* PROBE_VISIT: of the plan */
+	struct plan_call call;   /* its data's address means nothing, unless it is NULL */
 };
 
 /* The main function of the process; @arg is the struct probe_scene. Ends with the engine. */

@@ -169,6 +169,7 @@ struct engine *engine_new(void)
 	if (engine == MAP_FAILED)
 		return NULL;
 	madvise(engine, sizeof(*engine), MADV_DONTFORK); /* refused: then it costs more */
+	stage_home_init(&engine->home);
 	return engine;
 }
 
@@ -195,13 +196,14 @@ int engine_perform(struct engine *engine)
 
 void engine_close(struct engine *engine)
 {
-	const struct world_home home = engine->home;
+	struct stage_home home;
 
 	stage_close(&engine->stage);
 	relay_free(&engine->relay);
 	for (size_t i = 0; i < engine->n_quotes; i++)
 		free(engine->quotes[i].frame);
 	arena_free(engine->arena);
+	home = engine->home;
 	memset(engine, 0, sizeof(*engine));
 	engine->home = home;
 }
@@ -219,9 +221,6 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 	struct engine *engine = pipes->engine;
 	int rc = 0;
 
-	/* The kernel queues a packet on the processor that sends it; on two processors' queues packets
-	 * overtake one another, and the wire would reorder what nobody told it to. */
-	processor_keep_to(&pipes->processors, pipes->turn);
 	engine_open(engine, plan, pipes->events);
 	if (engine_wait(engine, pipes->gate)) {
 		processor_answer_promptly();

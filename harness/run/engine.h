@@ -12,16 +12,12 @@
 
 #include "run/record.h"
 
-#include <sched.h>
-
 struct engine;
 
 struct engine_pipes {
 	int events; /* out: the record's events (stage_emit, record_write) */
 	int gate;   /* in: one byte is the word to go; end of file: nobody waits for us any more */
 	struct engine *engine; /* of the process: see engine_new() */
-	cpu_set_t processors;  /* that there are */
-	int turn;   /* how many plays began before this one: chooses its processor */
 };
 
 /* Play @plan from beginning to end, and tear its world down. The last event is EVENT_END with the

@@ -52,7 +52,7 @@ struct schedule {
 };
 
 struct engine {
-	struct world_home home; /* stays from one play to the next; all else is zero before each */
+	struct stage_home home; /* stays from one play to the next; all else is zero before each */
 	const struct plan *plan;
 	struct stage stage;
 	int unset;              /* why the stage could not be set (-errno, stage.error); 0: it was */

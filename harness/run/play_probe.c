@@ -243,7 +243,7 @@ static enum play not_returned(struct engine *engine, int step, struct caller *ca
 
 	if (!caller->entered)
 		return hangs(engine, host, "its caller has not begun the call");
-	if (probe_state(&engine->stage.probes[host], index) == 'R')
+	if (probe_state(&engine->home.probes[host], index) == 'R')
 		return hangs(engine, host, "its caller is neither asleep in the call nor back");
 	return blame_running(engine, step, caller->step);
 }
@@ -279,7 +279,7 @@ static bool at_rest(const struct engine *engine, const struct plan_call *call, b
 		return false;
 	if (engine->plan->clock.is_virtual)
 		return waited;
-	return probe_asleep(&engine->stage.probes[engine->plan->callers[call->caller].host],
+	return probe_asleep(&engine->home.probes[engine->plan->callers[call->caller].host],
 			    call->caller);
 }
 
@@ -289,7 +289,7 @@ static enum play settle(struct engine *engine, const struct plan_call *call)
 {
 	struct caller *caller = &engine->stage.callers[call->caller];
 	const struct probe *probe =
-		&engine->stage.probes[engine->plan->callers[call->caller].host];
+		&engine->home.probes[engine->plan->callers[call->caller].host];
 	int64_t deadline = clock_real_ns() + engine->plan->patience;
 	int64_t pause = look_again_first;
 	bool waited = false;

@@ -18,7 +18,6 @@
 /* The plan was there before the player was: its address means the same in both. */
 struct order {
 	const struct plan *plan;
-	size_t turn;
 };
 
 static const char cleared = 'c';
@@ -27,6 +26,7 @@ static const char cleared = 'c';
 
 struct player_args {
 	const struct player_setup *setup;
+	size_t processor;
 	struct engine_pipes pipes;
 };
 
@@ -42,8 +42,13 @@ static void close_all_but(int first, int second)
 	close_range((unsigned int)high + 1, ~0U, 0);
 }
 
+/* The kernel queues a packet on the processor that sends it; on two processors' queues packets
+ * overtake one another, and the wire would reorder what nobody told it to. */
 static void settle(const struct player_args *args)
 {
+	const cpu_set_t processors = processor_allowed();
+
+	processor_keep_to(&processors, (int)args->processor);
 	signal(SIGPIPE, SIG_IGN); /* a suite that is gone kills us anyway */
 	signal(SIGINT, SIG_IGN);  /* the terminal's ^C is the suite's affair: we die with it */
 	prctl(PR_SET_TIMERSLACK, 1); /* timed sends leave when they are due */
@@ -60,12 +65,10 @@ static int player_main(void *arg)
 	int status;
 
 	settle(args);
-	pipes->processors = processor_allowed();
 	pipes->engine = engine_new();
 	if (!pipes->engine)
 		return 1;
 	while (recv(pipes->gate, &order, sizeof(order), 0) == sizeof(order)) {
-		pipes->turn = (int)order.turn;
 		status = args->setup->play(order.plan, pipes);
 		if (status != 0 || send(pipes->gate, &cleared, 1, MSG_NOSIGNAL) != 1)
 			return status;
@@ -97,13 +100,15 @@ static int open_pipes(int events[2], int gate[2])
 	return 0;
 }
 
-int player_start(struct player *player, const struct player_setup *setup)
+int player_start(struct player *player, const struct player_setup *setup, size_t processor)
 {
-	struct player_args args = { .setup = setup };
+	struct player_args args = { .setup = setup, .processor = processor };
 	int events[2], gate[2];
 	int rc = open_pipes(events, gate);
 
-	*player = (struct player){ .child = CHILD_NONE, .reader = RECORD_READER_INIT };
+	*player = (struct player){
+		.processor = processor, .child = CHILD_NONE, .reader = RECORD_READER_INIT,
+	};
 	if (rc < 0)
 		return rc;
 	args.pipes = (struct engine_pipes){ .events = events[1], .gate = gate[0] };
@@ -123,7 +128,7 @@ int player_start(struct player *player, const struct player_setup *setup)
 
 void player_order(struct player *player, struct suite_job *job, size_t turn)
 {
-	const struct order order = { job->plan, turn };
+	const struct order order = { job->plan };
 
 	player->phase = PLAYER_SETTING;
 	player->job = job;

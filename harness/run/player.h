@@ -25,6 +25,7 @@ struct player {
 	enum player_phase phase;
 	struct suite_job *job;
 	size_t turn;          /* how many orders were given before this one, to anybody */
+	size_t processor;     /* which of those we may use it keeps to, with its children */
 	struct child child;
 	int events;           /* (owned) we read */
 	int gate;             /* (owned) orders and the word to go; "cleared" comes back */
@@ -40,8 +41,8 @@ struct player_setup {
 	struct rlimit files;  /* for the programs of scenarios; rlim_max 0: as it is */
 };
 
-/* Start the process. Return: 0 or -errno; then the phase is PLAYER_NONE. */
-int player_start(struct player *player, const struct player_setup *setup);
+/* Start the process on a processor. Return: 0 or -errno; then the phase is PLAYER_NONE. */
+int player_start(struct player *player, const struct player_setup *setup, size_t processor);
 
 /* Have an idle one set the stage of @job. @turn: see above. What goes wrong shows as its end. */
 void player_order(struct player *player, struct suite_job *job, size_t turn);

@@ -146,7 +146,8 @@ static int open_host(struct stage *stage, int host)
 	rc = world_visit(&stage->world, NO_INDEX);
 	if (rc < 0)
 		return fail(stage, rc, "cannot return to the wire", strerror(-rc));
-	rc = probe_start(&stage->probes[host], stage->plan, &stage->world, host, why);
+	rc = probe_start(&stage->home->probes[host], stage->plan, &stage->home->world,
+			 &stage->world, host, why);
 	if (rc < 0)
 		return fail(stage, rc, "cannot start the probe", why);
 	return 0;
@@ -155,7 +156,7 @@ static int open_host(struct stage *stage, int host)
 static int await_probe(struct stage *stage, int host)
 {
 	char why[PROBE_ERROR_LEN];
-	int rc = probe_await(&stage->probes[host], why);
+	int rc = probe_await(&stage->home->probes[host], why);
 
 	return rc < 0 ? fail(stage, rc, "cannot start the probe", why) : 0;
 }
@@ -167,26 +168,30 @@ static void stage_init(struct stage *stage, const struct plan *plan, int events)
 	stage->events = events;
 	stage->out = (struct strbuf)STRBUF_INIT;
 	stage->world.wire = -1;
-	for (int i = 0; i < PLAN_HOSTS; i++) {
+	for (int i = 0; i < PLAN_HOSTS; i++)
 		stage->world.hosts[i].netns = -1;
-		stage->probes[i].child = (struct child)CHILD_NONE;
-		for (int k = 0; k < PLAN_CALLERS_MAX; k++)
-			stage->probes[i].fds[k] = -1;
-	}
 	for (int i = 0; i < plan->n_callers; i++)
 		stage->callers[i].step = NO_INDEX;
 	programs_init(stage);
 }
 
-int stage_open(struct stage *stage, const struct plan *plan, struct world_home *home, int events)
+void stage_home_init(struct stage_home *home)
+{
+	home->world = (struct world_home)WORLD_HOME_NONE;
+	for (int i = 0; i < PLAN_HOSTS; i++)
+		probe_init(&home->probes[i]);
+}
+
+int stage_open(struct stage *stage, const struct plan *plan, struct stage_home *home, int events)
 {
 	static int (*const parts[])(struct stage *stage, int host) = {
 		open_host, open_port, await_probe,
 	};
 
 	stage_init(stage, plan, events);
+	stage->home = home;
 
-	int rc = world_enter(&stage->world, plan, home, stage->error);
+	int rc = world_enter(&stage->world, plan, &home->world, stage->error);
 
 	if (rc == 0)
 		rc = open_crafter(stage);
@@ -210,16 +215,29 @@ static void abort_orphans(struct stage *stage, int host)
 	sock_list_free(&list);
 }
 
+/* A probe that still makes a call is of no use for the next world. */
+static void send_home(struct stage *stage, int host)
+{
+	bool idle = true;
+
+	for (int i = 0; i < stage->plan->n_callers; i++)
+		idle &= stage->plan->callers[i].host != host || !stage->callers[i].running;
+	if (idle)
+		probe_leave(&stage->home->probes[host]);
+	else
+		probe_stop(&stage->home->probes[host]);
+}
+
 static void close_hosts(struct stage *stage)
 {
-	for (int i = 0; i < PLAN_HOSTS; i++)
-		probe_stop(&stage->probes[i]);
+	for (int i = 0; i < stage->plan->n_hosts; i++)
+		send_home(stage, i);
 	programs_close(stage);
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		abort_orphans(stage, i);
 		sockdiag_close(stage->diags[i]);
 	}
-	world_leave(&stage->world);
+	world_leave(&stage->world, &stage->home->world);
 }
 
 void stage_close(struct stage *stage)
@@ -482,7 +500,7 @@ static int probe_gone(struct stage *stage, int index)
 bool stage_probe_lost(struct stage *stage)
 {
 	for (int i = 0; i < stage->plan->n_hosts; i++) {
-		const struct probe *probe = &stage->probes[i];
+		const struct probe *probe = &stage->home->probes[i];
 		const char *what = probe_dying(probe)     ? "died"
 				   : probe_stopped(probe) ? "hangs: its process is stopped"
 							  : NULL;
@@ -502,7 +520,7 @@ static int collect_replies(struct stage *stage, const struct pollfd *fds)
 	int count = 0;
 
 	for (int i = 0; i < stage->plan->n_callers; i++) {
-		struct probe *probe = &stage->probes[stage->plan->callers[i].host];
+		struct probe *probe = &stage->home->probes[stage->plan->callers[i].host];
 		struct probe_reply reply;
 		int rc = 0;
 
@@ -533,7 +551,7 @@ static nfds_t listen_to(const struct stage *stage, struct pollfd fds[POLL_MAX])
 		};
 	for (int i = 0; i < stage->plan->n_callers; i++)
 		fds[n++] = (struct pollfd){
-			.fd = stage->probes[stage->plan->callers[i].host].fds[i],
+			.fd = stage->home->probes[stage->plan->callers[i].host].fds[i],
 			.events = stage->callers[i].running ? POLLIN : 0,
 		};
 	if (stage->out.len)
@@ -715,7 +733,7 @@ int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
 int stage_call(struct stage *stage, const struct plan_call *call, int step)
 {
 	struct caller *caller = &stage->callers[call->caller];
-	struct probe *probe = &stage->probes[stage->plan->callers[call->caller].host];
+	struct probe *probe = &stage->home->probes[stage->plan->callers[call->caller].host];
 	int64_t given = clock_real_ns();
 	int rc = probe_call(probe, stage->plan, call, step);
 

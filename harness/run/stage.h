@@ -72,12 +72,18 @@ struct socket_view {
 	struct probe_address local, remote;
 };
 
+/* What stays from one stage to the next. */
+struct stage_home {
+	struct world_home world;
+	struct probe probes[PLAN_HOSTS];
+};
+
 struct stage {
+	struct stage_home *home;
 	const struct plan *plan;
 	struct world world;
 	struct port ports[PLAN_HOSTS];
 	struct crafter *crafter;   /* (owned) */
-	struct probe probes[PLAN_HOSTS];
 	struct sockdiag *diags[PLAN_HOSTS]; /* (owned) */
 
 	struct seen_queue arrived; /* from the kernel hosts, not yet spoken of, by time */
@@ -103,8 +109,9 @@ struct stage {
 
 /* Build the world of @plan and open everything in it. @stage: filled with zeros
  * Return: 0, or -errno with the reason in stage->error. Close it in both cases. */
-int stage_open(struct stage *stage, const struct plan *plan, struct world_home *home, int events);
+int stage_open(struct stage *stage, const struct plan *plan, struct stage_home *home, int events);
 void stage_close(struct stage *stage);
+void stage_home_init(struct stage_home *home);
 
 /* The play begins: from @now on it counts when we run. */
 void stage_begin(struct stage *stage, int64_t now);

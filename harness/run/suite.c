@@ -19,9 +19,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SET_AHEAD = 5 /* for each place */, SET_AHEAD_MAX = 32 };
+enum { SET_AHEAD_FIRST = 4, SET_AHEAD_FURTHER = 6, SET_AHEAD_MAX = 32 };
 enum { CLEARING_MAX = 64, PROGRESS_MS = 200 };
 enum { SPARE_FILES = 16 /* descriptors left to the reports */, LAST_BREATH_MS = 1000 };
+
+static const size_t NO_PROCESSOR = SIZE_MAX;
 
 struct suite {
 	struct bill bill;
@@ -176,10 +178,38 @@ static void time_out(struct suite *suite, struct player *player)
 
 /* ---- the loop ---- */
 
-static struct player *find_player(struct suite *suite, enum player_phase phase)
+static size_t count(const struct suite *suite, size_t processor, enum player_phase phase)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < suite->n_players; i++)
+		n += suite->players[i].processor == processor && suite->players[i].phase == phase;
+	return n;
+}
+
+/* How much a processor has to do: variants under way. */
+static size_t load(const struct suite *suite, size_t processor)
+{
+	return count(suite, processor, PLAYER_SETTING) + count(suite, processor, PLAYER_READY) +
+	       count(suite, processor, PLAYER_PLAYING);
+}
+
+static size_t least_loaded(const struct suite *suite)
+{
+	size_t least = 0;
+
+	for (size_t i = 1; i < suite->n_processors; i++)
+		if (load(suite, i) < load(suite, least))
+			least = i;
+	return least;
+}
+
+/* Return: NULL: there is none. @processor: NO_PROCESSOR: any */
+static struct player *find_player(struct suite *suite, enum player_phase phase, size_t processor)
 {
 	for (size_t i = 0; i < suite->n_players; i++)
-		if (suite->players[i].phase == phase)
+		if (suite->players[i].phase == phase &&
+		    (processor == NO_PROCESSOR || suite->players[i].processor == processor))
 			return &suite->players[i];
 	return NULL;
 }
@@ -206,16 +236,20 @@ static bool can_wait(struct suite *suite, int rc)
 	return true;
 }
 
-/* Somebody who is idle, or a new one. Return: NULL: nobody may be had now, with @rc 0 if it is enough to
- * wait. */
+/* Somebody who is idle, or a new one, where there is least to do; else whoever is idle. Return: NULL: nobody
+ * may be had now, with @rc 0 if it is enough to wait. */
 static struct player *find_idle(struct suite *suite, int *rc)
 {
-	struct player *player = find_player(suite, PLAYER_IDLE);
+	const size_t processor = least_loaded(suite);
+	struct player *player = find_player(suite, PLAYER_IDLE, processor);
 
 	*rc = 0;
-	if (player || suite->short_of || !(player = find_player(suite, PLAYER_NONE)))
+	if (player)
 		return player;
-	*rc = player_start(player, &suite->setup);
+	player = suite->short_of ? NULL : find_player(suite, PLAYER_NONE, NO_PROCESSOR);
+	if (!player)
+		return find_player(suite, PLAYER_IDLE, NO_PROCESSOR);
+	*rc = player_start(player, &suite->setup, processor);
 	if (*rc == 0 && !leaves_enough(player) && under_way(suite) > 0) {
 		player_kill(player);
 		*rc = -EMFILE;
@@ -260,18 +294,6 @@ static void dismiss_some(struct suite *suite)
 	}
 }
 
-/* How many play on that player's processor? See processor_keep_to(). */
-static size_t rivals(const struct suite *suite, const struct player *player)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < suite->n_players; i++)
-		n += suite->players[i].phase == PLAYER_PLAYING &&
-		     suite->players[i].turn % suite->n_processors ==
-			     player->turn % suite->n_processors;
-	return n;
-}
-
 /* The next to play: where it has the fewest rivals; of these, who was started first. */
 static struct player *find_next(struct suite *suite)
 {
@@ -284,7 +306,7 @@ static struct player *find_next(struct suite *suite)
 
 		if (player->phase != PLAYER_READY)
 			continue;
-		n = rivals(suite, player);
+		n = count(suite, player->processor, PLAYER_PLAYING);
 		if (next && (n > least || (n == least && player->turn > next->turn)))
 			continue;
 		next = player;
@@ -421,10 +443,12 @@ static void suite_free(struct suite *suite)
 }
 
 /* For those that play, and for those that set their stages meanwhile: a few keep any number of
- * places busy, and more would keep the first from theirs. */
+ * places busy, and more would keep the first from theirs. A further place needs more of them than the
+ * first, since they take longer the more there are: the kernel has one lock for links. */
 static size_t places(const struct suite_options *options)
 {
-	size_t playing = (size_t)options->jobs, ahead = playing * SET_AHEAD;
+	size_t playing = (size_t)options->jobs;
+	size_t ahead = SET_AHEAD_FIRST + SET_AHEAD_FURTHER * (playing - 1);
 
 	return playing + (ahead < SET_AHEAD_MAX ? ahead : SET_AHEAD_MAX);
 }

@@ -364,7 +364,8 @@ static void play_two_kernels(struct stage *stage)
 	stage->plan.callers = callers;
 	stage_enter_with_probe(stage);
 	wire1 = packet_socket("wire1");
-	CHECK(probe_start(&server, &stage->plan, &stage->world, 1, error) == 0);
+	probe_init(&server);
+	CHECK(probe_start(&server, &stage->plan, &stage->home, &stage->world, 1, error) == 0);
 	CHECK(probe_await(&server, error) == 0);
 	listen.makes = 0;
 	listen.caller = 1;

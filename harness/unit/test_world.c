@@ -117,7 +117,7 @@ static void play_interfaces(struct stage *stage)
 	CHECK(if_nametoindex("wire0") == 0);
 	CHECK(world_visit(&stage->world, NO_INDEX) == 0);
 	CHECK(if_nametoindex("wire0") != 0);
-	world_leave(&stage->world);
+	world_leave(&stage->world, &stage->home);
 	CHECK(stage->world.wire == -1);
 }
 

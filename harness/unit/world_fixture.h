@@ -76,6 +76,7 @@ static UNUSED struct stage stage_for(enum ip_version ip, enum host_kind second)
 			.callers = stage_callers,
 			.n_callers = 2,
 		},
+		.home = WORLD_HOME_NONE,
 		.wire = -1,
 	};
 }
@@ -110,7 +111,8 @@ static UNUSED void stage_enter_with_probe(struct stage *stage)
 	char error[PROBE_ERROR_LEN] = "";
 
 	stage_enter(stage);
-	if (probe_start(&stage->probe, &stage->plan, &stage->world, 0, error) < 0 ||
+	probe_init(&stage->probe);
+	if (probe_start(&stage->probe, &stage->plan, &stage->home, &stage->world, 0, error) < 0 ||
 	    probe_await(&stage->probe, error) < 0) {
 		fprintf(stderr, "no probe: %s\n", error);
 		_exit(1);

@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@
 #include <unistd.h>
 
 /* Interface indices, above those of the fallback tunnels some kernels put in each namespace. */
-enum { INDEX_LO = 1, INDEX_ETH = 100, INDEX_WIRE = 100 };
+enum { INDEX_LO = 1, INDEX_ETH = 100, INDEX_WIRE = 100, WORLDS_MAX = 1000000 };
 
 /* What is needed only while the world is built. */
 struct builder {
@@ -218,6 +219,18 @@ static int set_sysctls(const struct builder *builder, int host)
 
 /* ---- building ---- */
 
+static int new_net(char *error)
+{
+	int netns = namespace_new_net();
+
+	if (netns < 0)
+		fail(error, netns,
+		     netns == -ENOSPC ? "make a network namespace (there are too many: raise "
+					"user.max_net_namespaces with sysctl as root)"
+				      : "make a network namespace");
+	return netns;
+}
+
 static int open_sockets(struct builder *builder, int host)
 {
 	int rc = netlink_open(&builder->hosts[host].netlink, 0);
@@ -240,17 +253,13 @@ static int build_host(struct builder *builder, int host)
 	const uint8_t *wire_mac = is_owned(builder, 1 - host) ? builder->world->hosts[1 - host].mac
 							      : port_mac;
 	const struct veth_end eth = { "eth0", INDEX_ETH, self->mac };
-	const struct veth_end wire = { self->interface, INDEX_WIRE + host, wire_mac };
+	const struct veth_end wire = { self->interface, builder->world->index + host, wire_mac };
 	const char *what;
 	int rc;
 
-	self->netns = namespace_new_net();
+	self->netns = new_net(builder->error);
 	if (self->netns < 0)
-		return fail(builder->error, self->netns,
-			    self->netns == -ENOSPC
-				    ? "make a network namespace (there are too many: raise "
-				      "user.max_net_namespaces with sysctl as root)"
-				    : "make a network namespace");
+		return self->netns;
 	rc = open_sockets(builder, host);
 	if (rc < 0)
 		return rc;
@@ -278,8 +287,8 @@ static int raise_wire(const struct builder *builder)
 		if (!is_kernel(builder, host))
 			continue;
 		if (builder->has_ip6)
-			netlink_no_link_local(&netlink, INDEX_WIRE + host);
-		netlink_up(&netlink, INDEX_WIRE + host, LINK_NO_ARP);
+			netlink_no_link_local(&netlink, builder->world->index + host);
+		netlink_up(&netlink, builder->world->index + host, LINK_NO_ARP);
 	}
 	rc = netlink_commit(&netlink, &what);
 	netlink_close(&netlink);
@@ -347,7 +356,7 @@ static int address_host(struct builder *builder, int host)
 static int address_owned(struct builder *builder, int host)
 {
 	struct netlink netlink, routes;
-	struct place place = { &netlink, &routes, INDEX_WIRE + 1 - host };
+	struct place place = { &netlink, &routes, builder->world->index + 1 - host };
 	int rc = netlink_open(&netlink, 0);
 
 	routes.socket = NULL;
@@ -397,22 +406,32 @@ static int build(struct builder *builder)
 	return rc < 0 ? rc : connect_hosts(builder);
 }
 
+static void name_end(char name[IFNAMSIZ], int end, unsigned number)
+{
+	if (number)
+		snprintf(name, IFNAMSIZ, "wire%d-%u", end, number % WORLDS_MAX);
+	else
+		snprintf(name, IFNAMSIZ, "wire%d", end);
+}
+
 /* Everything absent; names and addresses filled in. The batches' bytes, which are many, are left as
  * they are. */
-static void begin(struct builder *builder, struct world *world, const struct plan *plan, char *error)
+static void begin(struct builder *builder, struct world *world, const struct plan *plan,
+		  unsigned number, char *error)
 {
 	builder->world = world;
 	builder->plan = plan;
 	builder->error = error;
 	builder->has_ip6 = access("/proc/net/if_inet6", F_OK) == 0;
 	world->wire = -1;
+	world->index = INDEX_WIRE + PLAN_HOSTS * (int)number;
 	world->refused = NULL;
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		struct world_host *host = &builder->world->hosts[i];
 		int end = is_kernel(builder, i) ? i : 1 - i;
 
 		host->netns = -1;
-		snprintf(host->interface, sizeof(host->interface), "wire%d", end);
+		name_end(host->interface, end, number);
 		world_addresses(i, host);
 		builder->hosts[i].netlink.socket = NULL;
 		builder->hosts[i].routes.socket = NULL;
@@ -420,18 +439,27 @@ static void begin(struct builder *builder, struct world *world, const struct pla
 	}
 }
 
-/* Into the wire's namespace, new; for the first world of a process, in a user namespace that is new, too. */
-static int enter_wire(struct world *world, struct world_home *home, char *error)
+static int enter_home(struct world_home *home, char *error)
 {
-	int rc = home->entered ? 0 : namespace_enter(error, WORLD_ERROR_LEN);
+	int rc = home->netns < 0 ? namespace_enter(error, WORLD_ERROR_LEN) : 0;
 
-	if (rc < 0)
+	if (rc < 0 || home->netns >= 0)
 		return rc;
-	world->wire = home->entered ? namespace_new_net() : namespace_hold_net();
-	if (world->wire < 0)
-		return fail(error, world->wire, "hold the wire's namespace (is /proc mounted?)");
-	home->entered = true;
-	return 0;
+	home->netns = namespace_hold_net();
+	return home->netns < 0 ? fail(error, home->netns, "hold a namespace (is /proc mounted?)") : 0;
+}
+
+/* Where the wire's own stack has a host's address, it must not be that of the next wire. */
+static int open_wire(struct builder *builder, struct world_home *home)
+{
+	struct world *world = builder->world;
+
+	home->worlds++;
+	if (is_owned(builder, 0) || is_owned(builder, 1))
+		world->wire = new_net(builder->error);
+	else if ((world->wire = fcntl(home->netns, F_DUPFD_CLOEXEC, 0)) < 0)
+		world->wire = fail(builder->error, -errno, "hold the wire's namespace");
+	return world->wire < 0 ? world->wire : 0;
 }
 
 int world_enter(struct world *world, const struct plan *plan, struct world_home *home,
@@ -440,13 +468,15 @@ int world_enter(struct world *world, const struct plan *plan, struct world_home 
 	struct builder builder;
 	int rc;
 
-	begin(&builder, world, plan, error);
+	begin(&builder, world, plan, home->worlds % WORLDS_MAX, error);
 	if (plan->ip == IP_V6 && !builder.has_ip6)
 		return fail(error, -EAFNOSUPPORT, "use IPv6 (the kernel was started without it)");
-	rc = enter_wire(world, home, error);
+	rc = enter_home(home, error);
 	if (rc < 0)
 		return rc;
-	rc = build(&builder);
+	rc = open_wire(&builder, home);
+	if (rc == 0)
+		rc = build(&builder);
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		netlink_close(&builder.hosts[i].netlink);
 		netlink_close(&builder.hosts[i].routes);
@@ -454,12 +484,14 @@ int world_enter(struct world *world, const struct plan *plan, struct world_home 
 			close(builder.hosts[i].ctl);
 	}
 	if (rc < 0)
-		world_leave(world);
+		world_leave(world, home);
 	return rc;
 }
 
-void world_leave(struct world *world)
+void world_leave(struct world *world, const struct world_home *home)
 {
+	if (world->wire >= 0)
+		setns(home->netns, CLONE_NEWNET);
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		if (world->hosts[i].netns >= 0)
 			close(world->hosts[i].netns);

@@ -1,9 +1,10 @@
 /* world: two hosts and a wire between them, made of namespaces.
  *
  * The engine's process moves into a user namespace and a network namespace of
- * its own: the wire. Each kernel host is one more network namespace, held
+ * its own, its home, where the wire's ends are. Each kernel host is one more network namespace, held
  * by a file descriptor alone, joined by a veth pair: "eth0" at the host, "wire0"
- * (host 0) or "wire1" (host 1) at the wire. A crafted host has no namespace and
+ * (host 0) or "wire1" (host 1) at the wire; the process's next world has "wire0-1", since the last
+ * one's may still be there. A host's namespace takes its end of the wire along when it ends. A crafted host has no namespace and
  * no address in any stack: nothing of the kernel's can answer for it.
  *
  * Nothing is ever named, so all of it is gone with the process, even after kill -9.
@@ -25,15 +26,19 @@ struct world_host {
 	uint8_t ip6[16];        /* 2001:db8::1, ::2 */
 };
 
-/* What the worlds that a process makes one after the other have in common: its user namespace. */
+/* Where a process is that makes one world after the other: in a user namespace and a network namespace of its
+ * own. */
 struct world_home {
-	bool entered;
+	int netns;       /* (owned) fd of the latter, -1: not entered yet */
+	unsigned worlds; /* that there were */
 };
 
-#define WORLD_HOME_NONE { .entered = false }
+#define WORLD_HOME_NONE { .netns = -1 }
 
 struct world {
-	int wire;               /* (owned) fd of the wire's network namespace */
+	int wire;               /* (owned) fd of the wire's network namespace: home's, or one of its own
+	                           where its stack gets an address */
+	int index;              /* of wire0's interface; wire1 has the next */
 	struct world_host hosts[PLAN_HOSTS];
 	const struct plan_sysctl *refused; /* what world_enter() failed at, NULL: no sysctl */
 };
@@ -44,7 +49,7 @@ void world_addresses(int index, struct world_host *host);
 /* Build the world of @plan: the calling process (single-threaded) enters its
  * namespaces and stays in the wire's. Sysctls are set, offloads are off, neighbours are
  * permanent, duplicate address detection is off.
- * @home: of the process
+ * @home: of the process; entered with its first world
  *
  * Return: 0, or -errno with what failed and the remedy in @error. What was made
  *         dies with the process.
@@ -52,8 +57,8 @@ void world_addresses(int index, struct world_host *host);
 int world_enter(struct world *world, const struct plan *plan, struct world_home *home,
 		char error[WORLD_ERROR_LEN]);
 
-/* Closes the fds. The process stays in the wire's namespace until it ends, or enters another world. */
-void world_leave(struct world *world);
+/* Go home; what nobody else holds of the world ends. */
+void world_leave(struct world *world, const struct world_home *home);
 
 /* Enter a kernel host's network namespace, or (host NO_INDEX) go back to the wire's.
  * Return: 0 or -errno. */

@@ -29,7 +29,7 @@ static int try_world(void *arg)
 
 	attempt->rc = world_enter(&world, &plan, &home, attempt->error);
 	if (attempt->rc == 0)
-		world_leave(&world);
+		world_leave(&world, &home);
 	return 0;
 }
 
