@@ -248,6 +248,89 @@ static void test_large_write(void **state)
 	assert_int_equal(in_child(play_large_write, &stage), 0);
 }
 
+/* Data that a line wrote, too long for one message: they travel as a file. */
+static void play_long_data(struct stage *stage)
+{
+	enum { LEN = 3 * PROBE_DATA_MAX + 1 };
+	struct probe_reply client, server, reply;
+	struct plan_call call;
+	uint8_t *data = malloc(LEN);
+
+	CHECK(data);
+	for (size_t i = 0; i < LEN; i++)
+		data[i] = (uint8_t)(i * 7 + i / 256);
+	stage_enter_with_probe(stage);
+	connect_to_self(stage, &client, &server);
+	call = call_of(CALL_WRITE, 1);
+	call.data = data;
+	call.data_len = LEN;
+	CHECK(make(stage, call).ret == LEN);
+	call = call_of(CALL_READ, 2);
+	call.args[0] = PROBE_DATA_MAX;
+	for (size_t got = 0; got < LEN; got += (size_t)reply.ret) {
+		reply = make(stage, call);
+		CHECK(reply.ret > 0 && got + reply.data_len <= LEN);
+		CHECK(memcmp(reply.data, data + got, reply.data_len) == 0);
+	}
+}
+
+static void test_long_data(void **state)
+{
+	struct stage stage = stage_for(IP_V4, HOST_CRAFTED);
+
+	(void)state;
+	assert_int_equal(in_child(play_long_data, &stage), 0);
+}
+
+static void send_on(struct stage *stage)
+{
+	char error[PROBE_ERROR_LEN] = "";
+
+	world_leave(&stage->world, &stage->home);
+	stage_enter(stage);
+	CHECK(probe_start(&stage->probe, &stage->plan, &stage->home, &stage->world, 0, error) == 0);
+	CHECK(probe_await(&stage->probe, error) == 0);
+}
+
+/* One process in one world after the other: nothing of the first is there in the second. If it has
+ * died, another goes. */
+static void play_two_worlds(struct stage *stage)
+{
+	struct probe_reply client, server, reply;
+	struct pollfd ended;
+	pid_t first;
+
+	stage_enter_with_probe(stage);
+	ended = (struct pollfd){ .fd = stage->probe.child.pidfd, .events = POLLIN };
+	first = stage->probe.child.pid;
+	connect_to_self(stage, &client, &server);
+	probe_leave(&stage->probe);
+	send_on(stage);
+	CHECK(stage->probe.child.pid == first);
+	for (int slot = 0; slot <= 2; slot++) {
+		reply = make(stage, call_of(CALL_READ, slot));
+		CHECK(reply.ret == -1 && reply.err == EBADF);
+	}
+	connect_to_self(stage, &client, &server); /* the same ports */
+	CHECK(client.local.port && client.remote.port == 8080);
+	kill(first, SIGKILL);
+	CHECK(poll(&ended, 1, PATIENCE_MS) == 1);
+	probe_leave(&stage->probe);
+	send_on(stage);
+	CHECK(stage->probe.child.pid != first);
+	CHECK(make_listener(stage, 0, 8080, 1).ret == 0);
+}
+
+static void test_two_worlds(void **state)
+{
+	(void)state;
+	for (int ip = IP_V4; ip <= IP_MAPPED; ip++) {
+		struct stage stage = stage_for((enum ip_version)ip, HOST_CRAFTED);
+
+		assert_int_equal(in_child(play_two_worlds, &stage), 0);
+	}
+}
+
 static void play_death(struct stage *stage)
 {
 	const struct plan_call call = call_of(CALL_READ, 0);
@@ -401,6 +484,8 @@ int main(void)
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_conversation),
 		cmocka_unit_test(test_large_write),
+		cmocka_unit_test(test_long_data),
+		cmocka_unit_test(test_two_worlds),
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_engine_killed),
 		cmocka_unit_test(test_no_callers),

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { JOBS = 3 };
+enum { JOBS = 3, MANY_JOBS = 40 };
 
 /* A job's number is its plan's number of connections, which nobody here looks at. */
 static int number_of(const struct plan *plan)
@@ -26,8 +26,8 @@ static int number_of(const struct plan *plan)
 }
 
 struct trial {
-	struct plan plans[JOBS];
-	struct suite_job jobs[JOBS];
+	struct plan plans[MANY_JOBS];
+	struct suite_job jobs[MANY_JOBS];
 	size_t told;
 	int playing; /* the most at the same time */
 	bool stop;   /* an option of the suite */
@@ -264,6 +264,38 @@ static void dead_at_the_gate(void **state)
 	munmap(shared_pids, JOBS * sizeof(*shared_pids));
 }
 
+static int keep_pid(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	shared_pids[number_of(plan)] = getpid();
+	return play_well(plan, pipes);
+}
+
+/* Who has played plays again. */
+static void players_are_few(void **state)
+{
+	struct trial trial = { .told = 0 };
+	int distinct = 0;
+
+	(void)state;
+	shared_pids = mmap(NULL, MANY_JOBS * sizeof(*shared_pids), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared_pids, MAP_FAILED);
+	assert_int_equal(play_jobs(&trial, MANY_JOBS, keep_pid), 0);
+	assert_int_equal(trial.told, MANY_JOBS);
+	for (int i = 0; i < MANY_JOBS; i++) {
+		bool known = false;
+
+		assert_int_equal(trial.jobs[i].record.verdict, VERDICT_PASSED);
+		assert_int_equal(trial.jobs[i].record.count, 3); /* nothing of another's */
+		for (int k = 0; k < i; k++)
+			known |= shared_pids[k] == shared_pids[i];
+		distinct += !known;
+	}
+	assert_true(distinct < MANY_JOBS / 2);
+	free_jobs(&trial, MANY_JOBS);
+	munmap(shared_pids, MANY_JOBS * sizeof(*shared_pids));
+}
+
 /* How often each job was played, by all its players. */
 static int *shared_plays;
 
@@ -336,6 +368,7 @@ int main(void)
 		cmocka_unit_test(damaged_record),
 		cmocka_unit_test(gone_too_soon),
 		cmocka_unit_test(dead_at_the_gate),
+		cmocka_unit_test(players_are_few),
 		cmocka_unit_test(too_busy_is_played_again),
 		cmocka_unit_test(too_busy_stops_at_last),
 	};
