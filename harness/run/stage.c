@@ -15,245 +15,14 @@ enum { OUT_FLUSH = 64 << 10 };
 
 static const int64_t own_frame_patience = 2 * NS_PER_S;
 
-/* ---- queues ---- */
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
-
-static struct seen **queue_at(const struct seen_queue *queue, size_t index)
-{
-	/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): who asks for one has put one in */
-	return &queue->items[(queue->first + index) % queue->room];
-}
-
-static void make_room(struct seen_queue *queue)
-{
-	size_t room = queue->room ? 2 * queue->room : 16;
-	struct seen **items;
-
-	if (queue->count < queue->room)
-		return;
-	items = must(malloc(room * sizeof(*items)));
-	for (size_t i = 0; i < queue->count; i++)
-		items[i] = *queue_at(queue, i);
-	free(queue->items);
-	queue->items = items;
-	queue->first = 0;
-	queue->room = room;
-}
-
-/* The frame is copied, into one piece with what is known of it. */
-static struct seen *queue_push(struct seen_queue *queue, const uint8_t *frame, size_t len)
-{
-	struct seen *seen = must(malloc(sizeof(*seen) + len));
-
-	make_room(queue);
-	memset(seen, 0, sizeof(*seen));
-	seen->frame = (uint8_t *)(seen + 1);
-	memcpy(seen->frame, frame, len);
-	seen->len = len;
-	*queue_at(queue, queue->count++) = seen;
-	return seen;
-}
-
-/* Take the oldest out; it becomes the caller's. */
-static struct seen *queue_pop(struct seen_queue *queue)
-{
-	struct seen *seen = *queue_at(queue, 0);
-
-	queue->first = (queue->first + 1) % queue->room;
-	queue->count--;
-	return seen;
-}
-
-static void queue_free(struct seen_queue *queue)
-{
-	while (queue->count)
-		free(queue_pop(queue));
-	free(queue->items);
-	*queue = (struct seen_queue){ 0 };
-}
-
 struct seen *stage_arrived(struct stage *stage, size_t index)
 {
-	return index < stage->arrived.count ? *queue_at(&stage->arrived, index) : NULL;
+	return index < stage->arrived.count ? *seen_at(&stage->arrived, index) : NULL;
 }
 
 void stage_arrived_done(struct stage *stage)
 {
-	free(queue_pop(&stage->arrived));
-}
-
-/* ---- opening and closing ---- */
-
-static int fail(struct stage *stage, int rc, const char *what, const char *why)
-{
-	snprintf(stage->error, sizeof(stage->error), "%s: %s", what, why);
-	return rc;
-}
-
-/* Room for what a kernel sends while we are kept from looking: at 1500 bytes a frame 320 frames
- * for a crafted host, whose window is small, and 2600 between two kernels; frames of 64 KB need
- * more. The smaller, the faster a stage is set. */
-static int ring_bytes(const struct plan *plan)
-{
-	bool crafted = plan->hosts[0].kind == HOST_CRAFTED || plan->hosts[1].kind == HOST_CRAFTED;
-
-	if (plan->link_offload || plan->link_mtu > 9000)
-		return 16 << 20;
-	return crafted ? 512 << 10 : 4 << 20;
-}
-
-static int open_port(struct stage *stage, int host)
-{
-	const char *interface = stage->world.hosts[host].interface;
-	struct port *port = &stage->ports[host];
-	char why[CAPTURE_ERROR_LEN];
-
-	port->capture = capture_open(interface, ring_bytes(stage->plan), why);
-	if (!port->capture)
-		return fail(stage, -EIO, "cannot capture on the wire", why);
-	port->sender = sender_open(interface, why);
-	if (!port->sender)
-		return fail(stage, -EIO, "cannot send on the wire", why);
-	return 0;
-}
-
-static int open_crafter(struct stage *stage)
-{
-	char why[CRAFT_ERROR_LEN];
-
-	stage->crafter = crafter_new(why);
-	return stage->crafter ? 0 : fail(stage, -EIO, "cannot craft packets", why);
-}
-
-/* The probe gets ready while the captures open, which takes the kernel a grace period each. */
-static int open_host(struct stage *stage, int host)
-{
-	char why[PROBE_ERROR_LEN];
-	int rc = world_visit(&stage->world, host);
-
-	if (rc < 0)
-		return fail(stage, rc, "cannot enter a host", strerror(-rc));
-	stage->diags[host] = sockdiag_open();
-	if (!stage->diags[host])
-		return fail(stage, -errno, "cannot ask the kernel for its sockets",
-			    strerror(errno));
-	rc = world_visit(&stage->world, NO_INDEX);
-	if (rc < 0)
-		return fail(stage, rc, "cannot return to the wire", strerror(-rc));
-	rc = probe_start(&stage->home->probes[host], stage->plan, &stage->home->world,
-			 &stage->world, host, why);
-	if (rc < 0)
-		return fail(stage, rc, "cannot start the probe", why);
-	return 0;
-}
-
-static int await_probe(struct stage *stage, int host)
-{
-	char why[PROBE_ERROR_LEN];
-	int rc = probe_await(&stage->home->probes[host], why);
-
-	return rc < 0 ? fail(stage, rc, "cannot start the probe", why) : 0;
-}
-
-/* What the plan does not use stays untouched: a page that nobody touches costs nothing. */
-static void stage_init(struct stage *stage, const struct plan *plan, int events)
-{
-	stage->plan = plan;
-	stage->events = events;
-	stage->out = (struct strbuf)STRBUF_INIT;
-	stage->world.wire = -1;
-	for (int i = 0; i < PLAN_HOSTS; i++)
-		stage->world.hosts[i].netns = -1;
-	for (int i = 0; i < plan->n_callers; i++)
-		stage->callers[i].step = NO_INDEX;
-	programs_init(stage);
-}
-
-void stage_home_init(struct stage_home *home)
-{
-	home->world = (struct world_home)WORLD_HOME_NONE;
-	for (int i = 0; i < PLAN_HOSTS; i++)
-		probe_init(&home->probes[i]);
-}
-
-int stage_open(struct stage *stage, const struct plan *plan, struct stage_home *home, int events)
-{
-	static int (*const parts[])(struct stage *stage, int host) = {
-		open_host, open_port, await_probe,
-	};
-
-	stage_init(stage, plan, events);
-	stage->home = home;
-
-	int rc = world_enter(&stage->world, plan, &home->world, stage->error);
-
-	if (rc == 0)
-		rc = open_crafter(stage);
-	for (size_t k = 0; k < sizeof(parts) / sizeof(*parts); k++)
-		for (int i = 0; rc == 0 && i < plan->n_hosts; i++)
-			if (plan->hosts[i].kind == HOST_KERNEL)
-				rc = parts[k](stage, i);
-	return rc;
-}
-
-/* What no process owns any more would keep its namespace for minutes, retransmitting. */
-static void abort_orphans(struct stage *stage, int host)
-{
-	struct sock_list list = { .count = 0 };
-
-	if (stage->plan->n_programs == 0 || !stage->diags[host] ||
-	    sockdiag_list(stage->diags[host], &list) < 0)
-		return;
-	for (size_t i = 0; i < list.count; i++)
-		sockdiag_abort(stage->diags[host], &list.items[i].local, &list.items[i].remote);
-	sock_list_free(&list);
-}
-
-/* A probe that still makes a call is of no use for the next world. */
-static void send_home(struct stage *stage, int host)
-{
-	bool idle = true;
-
-	for (int i = 0; i < stage->plan->n_callers; i++)
-		idle &= stage->plan->callers[i].host != host || !stage->callers[i].running;
-	if (idle)
-		probe_leave(&stage->home->probes[host]);
-	else
-		probe_stop(&stage->home->probes[host]);
-}
-
-static void close_hosts(struct stage *stage)
-{
-	for (int i = 0; i < stage->plan->n_hosts; i++)
-		send_home(stage, i);
-	programs_close(stage);
-	for (int i = 0; i < PLAN_HOSTS; i++) {
-		abort_orphans(stage, i);
-		sockdiag_close(stage->diags[i]);
-	}
-	world_leave(&stage->world, &stage->home->world);
-}
-
-void stage_close(struct stage *stage)
-{
-	close_hosts(stage);
-	for (int i = 0; i < PLAN_HOSTS; i++) {
-		sender_close(stage->ports[i].sender);
-		capture_close(stage->ports[i].capture);
-		queue_free(&stage->ports[i].unseen);
-		free(stage->ports[i].last_sent);
-	}
-	for (int i = 0; i < stage->plan->n_callers; i++)
-		free(stage->callers[i].data);
-	crafter_free(stage->crafter);
-	queue_free(&stage->arrived);
-	strbuf_free(&stage->out);
+	free(seen_pop(&stage->arrived));
 }
 
 /* ---- the record ---- */
@@ -272,13 +41,13 @@ static int written(struct stage *stage, int rc)
 	char why[64];
 
 	if (rc < 0)
-		return fail(stage, rc, "cannot write the record", strerror(-rc));
+		return stage_fail(stage, rc, "cannot write the record", strerror(-rc));
 	if (!stage->unrecorded_size)
 		return 0;
 	snprintf(why, sizeof(why), "an event has %u bytes, more than %d", stage->unrecorded_size,
 		 RECORD_BLOB_MAX);
 	stage->unrecorded_size = 0; /* told once: the verdict can still be written */
-	return fail(stage, -EMSGSIZE, "cannot write the record", why);
+	return stage_fail(stage, -EMSGSIZE, "cannot write the record", why);
 }
 
 int stage_flush(struct stage *stage)
@@ -323,12 +92,12 @@ static bool take_own(struct port *port, const uint8_t *bytes, size_t len, int64_
 	if (!port->unseen.count)
 		return false;
 
-	const struct seen *oldest = *queue_at(&port->unseen, 0);
+	const struct seen *oldest = *seen_at(&port->unseen, 0);
 
 	if (oldest->len != len || memcmp(oldest->frame, bytes, len) != 0)
 		return false;
 	free(port->last_sent);
-	port->last_sent = queue_pop(&port->unseen);
+	port->last_sent = seen_pop(&port->unseen);
 	port->last_sent->packet.time = time;
 	return true;
 }
@@ -338,7 +107,7 @@ static bool take_own(struct port *port, const uint8_t *bytes, size_t len, int64_
 static void sort_newest(struct seen_queue *queue)
 {
 	for (size_t i = queue->count - 1; i > 0; i--) {
-		struct seen **newer = queue_at(queue, i), **older = queue_at(queue, i - 1);
+		struct seen **newer = seen_at(queue, i), **older = seen_at(queue, i - 1);
 		struct seen *swap = *newer;
 
 		if ((*older)->packet.time <= swap->packet.time || (*older)->tracked)
@@ -384,7 +153,7 @@ static void collect_frame(void *context, const uint8_t *bytes, size_t len, int64
 	decode(bytes, len, time, &packet);
 	if (packet.class == PACKET_NOISE)
 		return;
-	seen = queue_push(&stage->arrived, bytes, len);
+	seen = seen_push(&stage->arrived, bytes, len);
 	seen->packet = packet;
 	seen->from = host_of(stage, &packet);
 	kept_packet(&stage->kept, seen->from, &packet);
@@ -398,7 +167,7 @@ int stage_collect_port(struct stage *stage, int host)
 	char why[CAPTURE_ERROR_LEN];
 
 	if (capture_read(stage->ports[host].capture, collect_frame, &collecting, why) < 0)
-		return fail(stage, -EIO, "cannot capture on the wire", why);
+		return stage_fail(stage, -EIO, "cannot capture on the wire", why);
 	return collecting.count;
 }
 
@@ -441,6 +210,21 @@ static void note_socket(struct stage *stage, int socket, const struct probe_repl
 		view->remote = reply->remote;
 }
 
+/* The reply's data are the probe's until the next one. */
+static void keep_reply(struct caller *caller, const struct probe_reply *reply)
+{
+	uint8_t *data = malloc(reply->data_len + 1);
+
+	if (!data)
+		abort();
+	if (reply->data_len)
+		memcpy(data, reply->data, reply->data_len);
+	free(caller->data);
+	caller->data = data;
+	caller->reply = *reply;
+	caller->reply.data = data;
+}
+
 /* Keep a reply with its caller, and in the record. */
 static void note_reply(struct stage *stage, int index, const struct probe_reply *reply)
 {
@@ -462,12 +246,7 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 		kept_news(&stage->kept, reply->returned); /* somebody's time was up */
 	caller->running = false;
 	caller->unclaimed = true;
-	caller->reply = *reply;
-	free(caller->data);
-	caller->data = must(malloc(reply->data_len + 1));
-	if (reply->data_len)
-		memcpy(caller->data, reply->data, reply->data_len);
-	caller->reply.data = caller->data;
+	keep_reply(caller, reply);
 
 	if (reply->step < 0) /* a question of ours: the asker records it */
 		return;
@@ -592,7 +371,7 @@ static int await_news(struct stage *stage, struct pollfd fds[POLL_MAX],
 		return 0;
 	for (nfds_t i = 0; i < n; i++)
 		fds[i].revents = 0;
-	return errno == EINTR ? 0 : fail(stage, -errno, "poll", strerror(errno));
+	return errno == EINTR ? 0 : stage_fail(stage, -errno, "poll", strerror(errno));
 }
 
 int stage_collect(struct stage *stage)
@@ -695,7 +474,7 @@ static int put_on_wire(struct stage *stage, int from, const uint8_t *frame, size
 	char why[CRAFT_ERROR_LEN];
 	int rc = sender_send(stage->ports[1 - from].sender, frame, len, why);
 
-	return rc < 0 ? fail(stage, rc, "cannot send on the wire", why) : 0;
+	return rc < 0 ? stage_fail(stage, rc, "cannot send on the wire", why) : 0;
 }
 
 int stage_pass(struct stage *stage, int from, const uint8_t *frame, size_t len)
@@ -714,14 +493,14 @@ int stage_send(struct stage *stage, int from, const uint8_t *frame, size_t len)
 	int64_t deadline = clock_real_ns() + own_frame_patience;
 	int rc;
 
-	queue_push(&port->unseen, frame, len)->from = from;
+	seen_push(&port->unseen, frame, len)->from = from;
 	rc = put_on_wire(stage, from, frame, len);
 	if (rc == 0) /* a frame is captured while it is sent */
 		rc = stage_collect_port(stage, 1 - from);
 	while (rc >= 0 && port->unseen.count) {
 		rc = stage_wait(stage, deadline);
 		if (rc == 0)
-			return fail(stage, -EIO, "cannot send on the wire",
+			return stage_fail(stage, -EIO, "cannot send on the wire",
 				    "the packet never showed up in the capture");
 	}
 	if (rc >= 0)
@@ -740,7 +519,7 @@ int stage_call(struct stage *stage, const struct plan_call *call, int step)
 	if (rc == -EPIPE)
 		return probe_gone(stage, call->caller);
 	if (rc < 0)
-		return fail(stage, rc, "cannot reach the probe", strerror(-rc));
+		return stage_fail(stage, rc, "cannot reach the probe", strerror(-rc));
 	caller->step = step;
 	caller->given = given;
 	caller->running = true;

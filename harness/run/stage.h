@@ -16,34 +16,12 @@
 #include "run/kept.h"
 #include "run/program_view.h"
 #include "run/record.h"
+#include "run/seen.h"
 #include "wire/capture.h"
 #include "wire/craft.h"
 #include "world/world.h"
 
 enum { STAGE_ERROR_LEN = 1024 };
-
-/* A frame that a kernel host put on the wire, or one of ours. */
-struct seen {
-	struct packet packet;
-	uint8_t *frame;  /* behind the struct, in one piece with it */
-	size_t len;
-	int from;        /* host, NO_INDEX: neither's address */
-	/* what the relay has decided, before any line spoke of it */
-	bool settled;    /* a rule has: its fate is sealed, but a line may still check it */
-	bool tracked;    /* the relay has told its own track of it */
-	bool arrived;    /* the other host has got it */
-	int64_t passed;  /* when it was on the other host's wire, by capture; 0: not known */
-	int rule_step;   /* of the rule, if settled */
-	enum packet_fate fate;
-	uint64_t considered; /* the rules up to this serial have looked at it */
-	uint64_t later;  /* the order of its frame that is on its way; 0: none is */
-};
-
-/* Frames, oldest first. */
-struct seen_queue {
-	struct seen **items; /* (owned, with what they point to) ring of @room */
-	size_t first, count, room;
-};
 
 /* One kernel host's end of the wire. */
 struct port {
@@ -81,6 +59,7 @@ struct stage_home {
 struct stage {
 	struct stage_home *home;
 	const struct plan *plan;
+	bool set;                  /* all of it is open */
 	struct world world;
 	struct port ports[PLAN_HOSTS];
 	struct crafter *crafter;   /* (owned) */
@@ -112,6 +91,9 @@ struct stage {
 int stage_open(struct stage *stage, const struct plan *plan, struct stage_home *home, int events);
 void stage_close(struct stage *stage);
 void stage_home_init(struct stage_home *home);
+
+/* Something went wrong: put it into stage->error. Return: @rc */
+int stage_fail(struct stage *stage, int rc, const char *what, const char *why);
 
 /* The play begins: from @now on it counts when we run. */
 void stage_begin(struct stage *stage, int64_t now);
