@@ -26,8 +26,8 @@ struct guest_side {
 	struct guest_orders *orders;
 };
 
-/* What the player asks process 1 for before each play: a good moment to begin, by this grain, which it
- * waits for. The answer is the word to go. */
+/* What the player asks process 1 for before each play: a good moment to begin, by this grain, which
+ * it waits for. The answer is the word to go. */
 enum guest_grain {
 	GRAIN_WHEEL = 'w', /* the timer wheel's */
 	GRAIN_BOTH = 'b',  /* and whole seconds */

@@ -55,9 +55,9 @@ static const struct plan *find_variant(const struct player *player, const char *
 	return NULL;
 }
 
-/* Have process 1 set the date at a good moment. It gives the word then, which the engine takes. Only when
- * the stage is set: whatever the kernel's threads have to do for it, and for the one before, they do
- * until then. */
+/* Have process 1 set the date at a good moment. It gives the word then, which the engine takes.
+ * Only when the stage is set: whatever the kernel's threads have to do for it, and for the one
+ * before, they do until then. */
 static bool await_the_word(const struct player *player, const struct plan *plan)
 {
 	char word = plan->n_programs ? GRAIN_BOTH : GRAIN_WHEEL;

@@ -8,8 +8,8 @@
 
 #include <sys/socket.h>
 
-/* What a socket of a plan for @ip is bound or connected to for @address (world_addresses()); IP_MAPPED
- * gives ::ffff:192.0.2.x. Return: the length of @out. */
+/* What a socket of a plan for @ip is bound or connected to for @address (world_addresses());
+ * IP_MAPPED gives ::ffff:192.0.2.x. Return: the length of @out. */
 socklen_t endpoint_to_sockaddr(enum ip_version ip, const struct plan_address *address,
 			       struct sockaddr_storage *out);
 
@@ -23,8 +23,8 @@ void endpoint_from_bytes(int family, const void *bytes, uint16_t port,
 /* Same family, address and port? */
 bool endpoint_equal(const struct probe_address *a, const struct probe_address *b);
 
-/* What getsockname(2) and getpeername(2) say of @fd. Return: as they do, with errno; @end is left as it
- * is where they fail. */
+/* What getsockname(2) and getpeername(2) say of @fd. Return: as they do, with errno; @end is left
+ * as it is where they fail. */
 int endpoint_local(int fd, struct probe_address *end);
 int endpoint_remote(int fd, struct probe_address *end);
 

@@ -1,14 +1,13 @@
 /* probe: socket calls in a kernel host, made by real callers.
  *
- * The probe of a host is one child process; each
- * caller is a thread of it, in the host's network namespace, with a socketpair to the engine: a request
- * goes in, the call is made, a reply comes out. The process is sent from one world to
- * the next: to make one costs as much as all its calls. A call may block for as long as it likes; only
- * its own caller waits. SIGPIPE is blocked and collected after each call
- * with sigtimedwait(2): the signal goes to the thread that wrote.
+ * The probe of a host is one child process; each caller is a thread of it, in the host's network
+ * namespace, with a socketpair to the engine: a request goes in, the call is made, a reply comes
+ * out. The process is sent from one world to the next: to make one costs as much as all its calls.
+ * A call may block for as long as it likes; only its own caller waits. SIGPIPE is blocked and
+ * collected after each call with sigtimedwait(2): the signal goes to the thread that wrote.
  *
- * Descriptors: socket slot i of the plan is descriptor PROBE_FD_BASE+i and
- * is never used again in that world, so that a call on a closed socket gets the kernel's true EBADF.
+ * Descriptors: socket slot i of the plan is descriptor PROBE_FD_BASE+i and is never used again in
+ * that world, so that a call on a closed socket gets the kernel's true EBADF.
  */
 #ifndef TCPSCEN_PEER_PROBE_H
 #define TCPSCEN_PEER_PROBE_H
@@ -50,8 +49,9 @@ void probe_leave(struct probe *probe);
 
 void probe_stop(struct probe *probe); /* kills it */
 
-/* Ask a caller to make a call. Never blocks. @call may be made up by the engine. Each call is answered by one PROBE_ENTERED (which
- * has the socket's inode and addresses, if these were not all told before) and one PROBE_DONE.
+/* Ask a caller to make a call. Never blocks. @call may be made up by the engine. Each call is
+ * answered by one PROBE_ENTERED (which has the socket's inode and addresses, if these were not all
+ * told before) and one PROBE_DONE.
  * Return: 0, or -errno (-EPIPE: the probe is gone). */
 int probe_call(struct probe *probe, const struct plan *plan, const struct plan_call *call,
 	       int step);

@@ -232,9 +232,9 @@ static int raise_fd_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }
 
-/* The same descriptor, above the plan's sockets. That there is a table for so many, now, has a reason of its
- * own: when a process with threads grows it, the kernel waits for a grace period of its
- * read-copy-update (expand_fdtable() of fs/file.c), and a call would take 10 ms. */
+/* The same descriptor, above the plan's sockets. That there is a table for so many, now, has a
+ * reason of its own: when a process with threads grows it, the kernel waits for a grace period of
+ * its read-copy-update (expand_fdtable() of fs/file.c), and a call would take 10 ms. */
 static int move_up(int *fd)
 {
 	*fd = fcntl(*fd, F_DUPFD_CLOEXEC, OWN_BASE);

@@ -1,11 +1,11 @@
 /* engine: plays one plan and tells the record what happened.
  *
- * Runs in a process of its own (run/player), which moves into namespaces and dies there. First everything
- * is set up; then it says that it is ready and waits for the word to go, so that the slow part
- * of making a world (the kernel's grace periods) overlaps with scenarios that play.
+ * Runs in a process of its own (run/player), which moves into namespaces and dies there. First
+ * everything is set up; then it says that it is ready and waits for the word to go, so that the
+ * slow part of making a world (the kernel's grace periods) overlaps with scenarios that play.
  *
- * engine_play() is all of it; a player in a guest kernel, who is given the word otherwise, calls what it
- * is made of.
+ * engine_play() is all of it; a player in a guest kernel, who is given the word otherwise, calls
+ * what it is made of.
  */
 #ifndef TCPSCEN_RUN_ENGINE_H
 #define TCPSCEN_RUN_ENGINE_H

@@ -1,8 +1,9 @@
 /* player: a process that plays variants, one after the other.
  *
- * A variant's namespaces, wire and probes are its own; the process, with its user namespace, is
- * the player's: to start and to end one costs as much as a play. Orders go in through the gate; events
- * come out of a pipe. This is the suite's side of it, and the process's main loop.
+ * A variant's hosts are its own, with their namespaces; process, user namespace, the one where the
+ * wires are, and probes are the player's: to start and to end these costs as much as a play. Orders
+ * go in through the gate; events come out of a pipe. This is the suite's side of it, and the
+ * process's main loop.
  */
 #ifndef TCPSCEN_RUN_PLAYER_H
 #define TCPSCEN_RUN_PLAYER_H

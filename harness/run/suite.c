@@ -236,8 +236,8 @@ static bool can_wait(struct suite *suite, int rc)
 	return true;
 }
 
-/* Somebody who is idle, or a new one, where there is least to do; else whoever is idle. Return: NULL: nobody
- * may be had now, with @rc 0 if it is enough to wait. */
+/* Somebody who is idle, or a new one, where there is least to do; else whoever is idle. Return:
+ * NULL: nobody may be had now, with @rc 0 if it is enough to wait. */
 static struct player *find_idle(struct suite *suite, int *rc)
 {
 	const size_t processor = least_loaded(suite);

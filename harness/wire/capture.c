@@ -1,16 +1,16 @@
 /* capture: what is on the wire, when. The only file that knows libpcap.
  *
- * Immediate mode makes libpcap use TPACKET_V2: a ring of slots of one size, one frame
- * in each. It cuts the slots to the interface's MTU when its offloads are off, so the
- * snapshot length may be that of the longest frame there is: with MTU 1500 a ring of
- * 2 MiB holds over 1300 frames, small or large. With offloads on, or an MTU near 64 KB,
- * the same ring holds 32: whoever opens such an interface asks for a larger one.
+ * Immediate mode makes libpcap use TPACKET_V2: a ring of slots of one size, one frame in each. It
+ * cuts the slots to the interface's MTU when its offloads are off, so the snapshot length may be
+ * that of the longest frame there is: with MTU 1500 a ring of 2 MiB holds over 1300 frames, small
+ * or large. With offloads on, or an MTU near 64 KB, the same ring holds 32: whoever opens such an
+ * interface asks for a larger one.
  *
- * Frames that were sent from this interface are seen as well as those received.
- * A frame comes with as many bytes as were captured.
+ * Frames that were sent from this interface are seen as well as those received. A frame comes with
+ * as many bytes as were captured.
  *
- * libpcap asks with a system call whether a frame is there only when the ring is empty; one call reads
- * all there are.
+ * libpcap asks with a system call whether a frame is there only when the ring is empty; one call
+ * reads all there are.
  */
 #include "wire/capture.h"
 

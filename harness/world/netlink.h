@@ -1,8 +1,8 @@
 /* netlink: rtnetlink requests of one network namespace, in batches.
  *
- * A request is only written down; netlink_commit() sends all of them in one message.
- * The kernel carries all of them out in their order, and acknowledges the last. A socket belongs for life to the namespace it
- * was opened in, so the process can go elsewhere and still configure this one.
+ * A request is only written down; netlink_commit() sends all of them in one message. The kernel
+ * carries all of them out in their order, and acknowledges the last. A socket belongs for life to
+ * the namespace it was opened in, so the process can go elsewhere and still configure this one.
  */
 #ifndef TCPSCEN_WORLD_NETLINK_H
 #define TCPSCEN_WORLD_NETLINK_H

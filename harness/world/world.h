@@ -1,11 +1,11 @@
 /* world: two hosts and a wire between them, made of namespaces.
  *
- * The engine's process moves into a user namespace and a network namespace of
- * its own, its home, where the wire's ends are. Each kernel host is one more network namespace, held
- * by a file descriptor alone, joined by a veth pair: "eth0" at the host, "wire0"
- * (host 0) or "wire1" (host 1) at the wire; the process's next world has "wire0-1", since the last
- * one's may still be there. A host's namespace takes its end of the wire along when it ends. A crafted host has no namespace and
- * no address in any stack: nothing of the kernel's can answer for it.
+ * The engine's process moves into a user namespace and a network namespace of its own, its home,
+ * where the wire's ends are. Each kernel host is one more network namespace, held by a file
+ * descriptor alone, joined by a veth pair: "eth0" at the host, "wire0" (host 0) or "wire1" (host 1)
+ * at the wire; the process's next world has "wire0-1", since the last one's may still be there. A
+ * host's namespace takes its end of the wire along when it ends. A crafted host has no namespace
+ * and no address in any stack: nothing of the kernel's can answer for it.
  *
  * Nothing is ever named, so all of it is gone with the process, even after kill -9.
  */
@@ -26,8 +26,8 @@ struct world_host {
 	uint8_t ip6[16];        /* 2001:db8::1, ::2 */
 };
 
-/* Where a process is that makes one world after the other: in a user namespace and a network namespace of its
- * own. */
+/* Where a process is that makes one world after the other: in a user namespace and a network
+ * namespace of its own. */
 struct world_home {
 	int netns;       /* (owned) fd of the latter, -1: not entered yet */
 	unsigned worlds; /* that there were */
