@@ -96,7 +96,7 @@ def play(tool: Tool, folder: Path, files: dict[str, Mutant], ip: str, jobs: int)
     if not files:
         return {}
     jobs = 1 if tool.clock == "virtual" else jobs
-    result, records = tool.play("-q", "-j", str(jobs), "--ip", ip, *files, cwd=folder, timeout=600)
+    result, records = tool.play("-q", "-j", str(jobs), "--replays", "9", "--ip", ip, *files, cwd=folder, timeout=600)
     assert len(records) == len(files), result.stderr
     reasons = {record["scenario"]: missed(files[record["scenario"]], record) for record in records}
     suspects = {name: reason for name, reason in reasons.items() if reason}

@@ -23,13 +23,17 @@ SCENARIOS = ROOT / "scenarios"
 PASSED, FAILED, USAGE, MACHINE = 0, 1, 2, 3  # exit statuses
 
 
+def is_sanitized(binary: Path) -> bool:
+    """Is it built with SAN=1?"""
+    return binary.exists() and b"__asan_init" in binary.read_bytes()
+
 
 def why_no_guests() -> str:
     """Why the binary under test cannot run in a guest kernel; "": it can."""
     binary = ROOT / os.environ.get("TCPSCEN", "build/tcpscen")
     if platform.machine() != "x86_64":
         return "there is User Mode Linux on x86-64 only"
-    if binary.exists() and b"__asan_init" in binary.read_bytes():
+    if is_sanitized(binary):
         return "AddressSanitizer's shadow has no room in a guest's address space"
     return ""
 
