@@ -77,7 +77,7 @@ bool endpoint_equal(const struct probe_address *a, const struct probe_address *b
 
 int endpoint_local(int fd, struct probe_address *end)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(address);
 	int rc = getsockname(fd, (struct sockaddr *)&address, &len);
 
@@ -88,7 +88,7 @@ int endpoint_local(int fd, struct probe_address *end)
 
 int endpoint_remote(int fd, struct probe_address *end)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(address);
 	int rc = getpeername(fd, (struct sockaddr *)&address, &len);
 

@@ -103,7 +103,7 @@ static int open_pipes(int events[2], int gate[2])
 int player_start(struct player *player, const struct player_setup *setup, size_t processor)
 {
 	struct player_args args = { .setup = setup, .processor = processor };
-	int events[2], gate[2];
+	int events[2] = { -1, -1 }, gate[2] = { -1, -1 };
 	int rc = open_pipes(events, gate);
 
 	*player = (struct player){

@@ -151,6 +151,7 @@ struct reading {
 	void *context;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): a pcap_handler */
 static void take_frame(u_char *arg, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	const struct reading *reading = (const struct reading *)arg;
