@@ -243,7 +243,8 @@ static void raise_curtains(int curtain)
 	}
 }
 
-/* The player has died in the middle of a play. @status: of wait(2) */
+/* The player has died in the middle of a play. If its stage was not set yet, nobody has heard of that;
+ * if it was, that is no news. @status: of wait(2) */
 static void tell_end(const struct guest_side *side, int status)
 {
 	char why[128];
@@ -253,6 +254,7 @@ static void tell_end(const struct guest_side *side, int status)
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		snprintf(why, sizeof(why), "the engine ended before the scenario did");
+	guest_emit(side, EVENT_READY, "");
 	guest_emit(side, EVENT_END, why);
 }
 

@@ -15,7 +15,7 @@ enum { ORDERS_ROOM = 64 << 10 };
 
 /* What has come over the serial line, in memory that both share. */
 struct guest_orders {
-	bool playing;   /* the order before @at is being carried out */
+	bool playing;   /* the order before @at has been taken, and has no verdict yet */
 	size_t at, len; /* words not yet taken */
 	char text[ORDERS_ROOM];
 };

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct player {
+struct guest_player {
 	struct guest_side *side;
 	int curtain;
 	struct engine *engine;
@@ -28,26 +28,26 @@ static void keep_memory(void)
 }
 
 /* The plans of @path, read once for all its variants that follow one another. */
-static bool load(struct player *player, const char *path)
+static bool load(struct guest_player *self, const char *path)
 {
 	char *paths[] = { (char *)(uintptr_t)path };
 
-	if (player->path && strcmp(path, player->path) == 0)
+	if (self->path && strcmp(path, self->path) == 0)
 		return true;
-	if (player->path)
-		loaded_free(&player->loaded);
-	player->path = NULL;
-	if (load_all(&player->loaded, &player->side->options, paths, 1) != 0) {
-		loaded_free(&player->loaded);
+	if (self->path)
+		loaded_free(&self->loaded);
+	self->path = NULL;
+	if (load_all(&self->loaded, &self->side->options, paths, 1) != 0) {
+		loaded_free(&self->loaded);
 		return false;
 	}
-	player->path = player->loaded.scenarios[0]->source->name;
+	self->path = self->loaded.scenarios[0]->source->name;
 	return true;
 }
 
-static const struct plan *find_variant(const struct player *player, const char *variant)
+static const struct plan *find_variant(const struct guest_player *self, const char *variant)
 {
-	const struct scenario *scenario = player->loaded.scenarios[0];
+	const struct scenario *scenario = self->loaded.scenarios[0];
 
 	for (size_t i = 0; i < scenario->n_plans; i++)
 		if (strcmp(scenario->plans[i]->variant, variant) == 0)
@@ -58,50 +58,50 @@ static const struct plan *find_variant(const struct player *player, const char *
 /* Have process 1 set the date at a good moment. It gives the word then, which the engine takes.
  * Only when the stage is set: whatever the kernel's threads have to do for it, and for the one
  * before, they do until then. */
-static bool await_the_word(const struct player *player, const struct plan *plan)
+static bool await_the_word(const struct guest_player *self, const struct plan *plan)
 {
 	char word = plan->n_programs ? GRAIN_BOTH : GRAIN_WHEEL;
 
-	return send(player->curtain, &word, 1, MSG_NOSIGNAL) == 1 &&
-	       recv(player->curtain, &word, 1, MSG_PEEK) == 1;
-}
-
-static int play(struct player *player, const struct plan *plan)
-{
-	struct engine *engine = player->engine;
-	int rc = -EPIPE;
-
-	engine_open(engine, plan, player->side->line);
-	if (await_the_word(player, plan) && engine_wait(engine, player->curtain))
-		rc = engine_perform(engine);
-	engine_close(engine);
-	return rc;
-}
-
-static void fail(const struct player *player, const char *why)
-{
-	guest_emit(player->side, EVENT_READY, "");
-	guest_emit(player->side, EVENT_END, why);
+	return send(self->curtain, &word, 1, MSG_NOSIGNAL) == 1 &&
+	       recv(self->curtain, &word, 1, MSG_PEEK) == 1;
 }
 
 /* Return: false when this process cannot go on. */
-static bool play_order(struct player *player, const char *path, const char *variant)
+static bool play(struct guest_player *self, const struct plan *plan)
 {
-	const struct plan *plan = load(player, path) ? find_variant(player, variant) : NULL;
+	struct engine *engine = self->engine;
+	bool told = false;
+
+	engine_open(engine, plan, self->side->line);
+	if (await_the_word(self, plan) && engine_wait(engine, self->curtain)) {
+		told = engine_perform(engine) == 0;
+		self->side->orders->playing = false; /* what goes wrong now is no part of it */
+	}
+	engine_close(engine);
+	return told;
+}
+
+/* Return: as play(). */
+static bool play_order(struct guest_player *self, const char *path, const char *variant)
+{
+	const struct plan *plan = load(self, path) ? find_variant(self, variant) : NULL;
 
 	if (plan)
-		return play(player, plan) == 0;
-	fail(player, "the guest cannot read this scenario as its host did: "
-		     "was it changed just now, or is it out of the guest's reach?");
+		return play(self, plan);
+	guest_emit(self->side, EVENT_READY, "");
+	guest_emit(self->side, EVENT_END,
+		   "the guest cannot read this scenario as its host did: "
+		   "was it changed just now, or is it out of the guest's reach?");
+	self->side->orders->playing = false;
 	return true;
 }
 
 int guest_player(struct guest_side *side, int curtain)
 {
-	struct player player = { .side = side, .curtain = curtain, .engine = engine_new() };
+	struct guest_player self = { .side = side, .curtain = curtain, .engine = engine_new() };
 	struct guest_orders *orders = side->orders;
 
-	guest_must(player.engine, "get memory");
+	guest_must(self.engine, "get memory");
 	keep_memory();
 	for (;;) {
 		const char *path;
@@ -111,9 +111,8 @@ int guest_player(struct guest_side *side, int curtain)
 			break;
 		path = guest_word(side);
 		orders->playing = true;
-		if (!play_order(&player, path, guest_word(side)))
+		if (!play_order(&self, path, guest_word(side)))
 			return 1;
-		orders->playing = false;
 	}
 	orders->at = 0;
 	return 0;

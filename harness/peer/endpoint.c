@@ -32,10 +32,11 @@ static socklen_t to_sockaddr6(const struct world_host *host, bool mapped, uint16
 socklen_t endpoint_to_sockaddr(enum ip_version ip, const struct plan_address *address,
 			       struct sockaddr_storage *out)
 {
-	struct world_host self, *host = address->host == NO_INDEX ? NULL : &self;
+	struct world_host self = { .netns = -1 };
+	const struct world_host *host = address->host == NO_INDEX ? NULL : &self;
 
 	if (host)
-		world_addresses(address->host, host);
+		world_addresses(address->host, &self);
 	if (ip == IP_V4)
 		return to_sockaddr4(host, address->port, (struct sockaddr_in *)out);
 	return to_sockaddr6(host, ip == IP_MAPPED, address->port, (struct sockaddr_in6 *)out);

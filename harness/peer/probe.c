@@ -1,8 +1,7 @@
 /* probe: see probe.h. The engine's side.
  *
  * One SOCK_SEQPACKET pair for each caller: a message is a request or a reply, whole. When the probe
- * dies, the kernel closes its ends, and the next read here is an end of file. Requests are read in
- * their order, so that who has answered the visit to a world has done with the one before.
+ * dies, the kernel closes its ends, and the next read here is an end of file.
  */
 #include "peer/probe.h"
 
@@ -166,7 +165,35 @@ static int send_all(const struct probe *probe, const struct probe_request *reque
 	return rc;
 }
 
-/* In an older process, if there is one with enough callers; it may have died meanwhile. */
+/* The next answer at @end, which says whether the caller is where it was sent. */
+static int take_hello(int end, struct probe_hello *hello)
+{
+	struct pollfd item = { .fd = end, .events = POLLIN };
+	ssize_t len;
+
+	if (poll(&item, 1, HELLO_PATIENCE_MS) == 0)
+		return -ETIMEDOUT;
+	len = recv(end, hello, sizeof(*hello), MSG_DONTWAIT);
+	if (len < 0)
+		return -errno;
+	return len == sizeof(*hello) ? -hello->err : -EPIPE;
+}
+
+/* Those who left the last world close its sockets, whose descriptors are those of the next: not before
+ * all of them have done so may one of them go there. Return: can the process go on? */
+static bool has_left(struct probe *probe)
+{
+	struct probe_hello hello;
+
+	for (int i = 0; i < probe->n; i++) {
+		if (probe->leaving[i] && take_hello(probe->ends[i], &hello) < 0)
+			return false;
+		probe->leaving[i] = false;
+	}
+	return true;
+}
+
+/* In an older process, if there is one with enough callers; it may have died meanwhile, or stand still. */
 static int go_there(struct probe *probe, const struct plan *plan, const struct world_home *home,
 		    const struct world *world, int host, int n)
 {
@@ -177,7 +204,7 @@ static int go_there(struct probe *probe, const struct plan *plan, const struct w
 	memset(&visit, 0, sizeof(visit)); /* padding travels too */
 	visit.kind = PROBE_VISIT;
 	visit.ip = plan->ip;
-	if (probe->child.pid > 0 && probe->n >= n) {
+	if (probe->child.pid > 0 && probe->n >= n && has_left(probe)) {
 		hand_out(probe, plan, host);
 		rc = send_all(probe, &visit, netns);
 	}
@@ -198,6 +225,7 @@ int probe_start(struct probe *probe, const struct plan *plan, const struct world
 	int rc = n > 0 ? go_there(probe, plan, home, world, host, n) : 0;
 
 	probe->host = host;
+	probe->visiting = n > 0 && rc == 0;
 	if (rc < 0) {
 		fail(error, rc, "start the probe");
 		probe_stop(probe);
@@ -205,43 +233,36 @@ int probe_start(struct probe *probe, const struct plan *plan, const struct world
 	return rc;
 }
 
-static int take_hello(struct probe *probe, int caller)
-{
-	struct pollfd item = { .fd = probe->fds[caller], .events = POLLIN };
-	struct probe_hello hello;
-	ssize_t len;
-
-	if (poll(&item, 1, HELLO_PATIENCE_MS) == 0)
-		return -ETIMEDOUT;
-	len = recv(probe->fds[caller], &hello, sizeof(hello), MSG_DONTWAIT);
-	if (len < 0)
-		return -errno;
-	if (len != sizeof(hello))
-		return -EPIPE;
-	probe->tids[caller] = hello.tid;
-	return -hello.err;
-}
-
 int probe_await(struct probe *probe, char error[PROBE_ERROR_LEN])
 {
+	struct probe_hello hello;
 	int rc = 0;
 
-	for (int i = 0; i < PLAN_CALLERS_MAX && rc == 0; i++)
-		if (probe->fds[i] >= 0)
-			rc = take_hello(probe, i);
+	for (int i = 0; i < PLAN_CALLERS_MAX && rc == 0; i++) {
+		if (probe->fds[i] < 0)
+			continue;
+		rc = take_hello(probe->fds[i], &hello);
+		probe->tids[i] = hello.tid;
+	}
 	return rc < 0 ? fail(error, rc, "start the probe in its host") : 0;
 }
 
 void probe_leave(struct probe *probe)
 {
 	struct probe_request leave;
+	int rc;
 
 	memset(&leave, 0, sizeof(leave));
 	leave.kind = PROBE_LEAVE;
-	if (send_all(probe, &leave, -1) < 0)
+	rc = send_all(probe, &leave, -1);
+	if (rc < 0)
 		probe_stop(probe);
-	for (int i = 0; i < PLAN_CALLERS_MAX; i++)
+	for (int i = 0, slot = 0; i < PLAN_CALLERS_MAX; i++) {
+		if (probe->fds[i] >= 0)
+			probe->leaving[slot++] = true;
 		probe->fds[i] = -1;
+	}
+	probe->visiting = false;
 }
 
 /* ---- calls ---- */
@@ -359,7 +380,7 @@ bool probe_stopped(const struct probe *probe)
 	char text[STAT_LEN];
 	const char *stat;
 
-	if (probe->child.pid <= 0)
+	if (!probe->visiting)
 		return false;
 	stat = thread_stat(probe->child.pid, text);
 	return stat && (stat[0] == 'T' || stat[0] == 't');
@@ -373,7 +394,7 @@ bool probe_dying(const struct probe *probe)
 	unsigned int flags;
 	char state;
 
-	if (probe->child.pid <= 0)
+	if (!probe->visiting)
 		return false;
 	stat = thread_stat(probe->child.pid, text);
 	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers */

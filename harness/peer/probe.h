@@ -24,8 +24,10 @@ struct probe {
 	int n;                          /* callers it has */
 	int ends[PLAN_CALLERS_MAX];     /* (owned) the engine's end for each of them, else -1 */
 	uint8_t *data;                  /* (owned) PROBE_DATA_MAX bytes of the latest reply */
+	bool leaving[PLAN_CALLERS_MAX]; /* that caller was told to leave, and has not answered yet */
 	/* where it is now */
 	int host;
+	bool visiting;                  /* it is in a world */
 	int fds[PLAN_CALLERS_MAX];      /* the engine's end for each caller of the plan, -1: not this
 	                                   host's */
 	pid_t tids[PLAN_CALLERS_MAX];   /* the callers' threads */
@@ -44,7 +46,8 @@ int probe_start(struct probe *probe, const struct plan *plan, const struct world
  * Return: 0, or -errno with the reason in @error. */
 int probe_await(struct probe *probe, char error[PROBE_ERROR_LEN]);
 
-/* Have it close its sockets and go home, while this returns. No caller may be making a call. */
+/* Have it close its sockets and go home, while this returns. No caller may be making a call, and no
+ * socket may linger. */
 void probe_leave(struct probe *probe);
 
 void probe_stop(struct probe *probe); /* kills it */
@@ -65,11 +68,11 @@ int probe_reply(struct probe *probe, int caller, struct probe_reply *reply);
  * Return: '\0' when there is no such thread. */
 char probe_state(const struct probe *probe, int caller);
 
-/* Is the probe stopped, by a signal or a debugger? What it does not do then is not the kernel's
- * fault. */
+/* Is the probe that is in a world stopped, by a signal or a debugger? What it does not do then is not
+ * the kernel's fault. */
 bool probe_stopped(const struct probe *probe);
 
-/* Has the probe died, or is it about to? What its sockets do now is not the scenario's doing. */
+/* Has the probe that is in a world died, or is it about to? What its sockets do now is not the scenario's doing. */
 bool probe_dying(const struct probe *probe);
 
 /* Is the caller asleep in the kernel (a blocked call)?

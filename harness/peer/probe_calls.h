@@ -13,7 +13,6 @@
 
 #include "peer/probe_msg.h"
 #include "plan/plan.h"
-#include "world/world.h"
 
 /* What a caller has of its own. */
 struct probe_caller {

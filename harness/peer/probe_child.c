@@ -102,6 +102,7 @@ static void make_call(struct probe_caller *caller, int end, const struct probe_r
 struct line {
 	struct probe_caller caller;
 	int end, home;
+	int err;        /* why no caller of this process can work, 0: they can */
 	struct probe_request request;
 	uint8_t *data;  /* (owned) PROBE_DATA_MAX bytes */
 	size_t data_len; /* that came behind the request */
@@ -147,15 +148,21 @@ static void close_passed(struct line *line)
 	line->fd = -1;
 }
 
-static void visit(struct line *line)
+/* Go to the namespace @netns, and say so. */
+static void go(const struct line *line, int netns)
 {
-	struct probe_hello hello = { .tid = (pid_t)syscall(SYS_gettid) };
+	struct probe_hello hello = { .tid = (pid_t)syscall(SYS_gettid), .err = line->err };
 
-	if (setns(line->fd, CLONE_NEWNET) < 0)
+	if (!hello.err && setns(netns, CLONE_NEWNET) < 0)
 		hello.err = errno;
-	line->caller.ip = line->request.ip;
 	if (send(line->end, &hello, sizeof(hello), MSG_NOSIGNAL) < 0)
 		_exit(1);
+}
+
+static void visit(struct line *line)
+{
+	line->caller.ip = line->request.ip;
+	go(line, line->fd);
 }
 
 /* No caller makes a call any more. */
@@ -163,8 +170,7 @@ static void leave(struct line *line)
 {
 	close_range(PROBE_FD_BASE, PROBE_FD_BASE + PLAN_SOCKETS_MAX - 1, 0);
 	memset(line->caller.known, 0, sizeof(line->caller.known));
-	if (setns(line->home, CLONE_NEWNET) < 0)
-		_exit(1);
+	go(line, line->home);
 }
 
 /* With its data, wherever they came. */
@@ -237,8 +243,12 @@ static int raise_fd_limit(void)
  * its read-copy-update (expand_fdtable() of fs/file.c), and a call would take 10 ms. */
 static int move_up(int *fd)
 {
-	*fd = fcntl(*fd, F_DUPFD_CLOEXEC, OWN_BASE);
-	return *fd < 0 ? -errno : 0;
+	int moved = fcntl(*fd, F_DUPFD_CLOEXEC, OWN_BASE);
+
+	if (moved < 0)
+		return -errno;
+	*fd = moved;
+	return 0;
 }
 
 /* What the engine had open is not for us: its namespaces and its other ends would never close. */
@@ -248,9 +258,11 @@ static int keep_only(struct probe_scene *scene)
 
 	for (int i = 0; i < scene->n && rc == 0; i++)
 		rc = move_up(&scene->ends[i]);
+	if (rc < 0)
+		return rc;
 	close_range(STDERR_FILENO + 1, OWN_BASE - 1, 0);
 	close_range((unsigned int)(OWN_BASE + scene->n) + 1, ~0U, 0);
-	return rc;
+	return 0;
 }
 
 static int settle(struct probe_scene *scene)
@@ -270,18 +282,21 @@ static int settle(struct probe_scene *scene)
 		       : 0;
 }
 
+/* The first caller answers for all, also if there is nobody else, for want of something. */
 int probe_main(void *arg)
 {
 	struct probe_scene *scene = arg;
 	struct line *lines = calloc((size_t)scene->n, sizeof(*lines));
 	pthread_t id;
-	int rc = lines ? settle(scene) : -ENOMEM;
+	int rc;
 
-	for (int i = 0; i < scene->n && rc == 0; i++)
+	if (!lines)
+		return 1;
+	rc = settle(scene);
+	for (int i = 0; i < scene->n; i++)
 		lines[i] = (struct line){ .end = scene->ends[i], .home = scene->home, .fd = -1 };
 	for (int i = 1; i < scene->n && rc == 0; i++)
 		rc = -pthread_create(&id, NULL, thread_main, &lines[i]);
-	if (rc < 0)
-		return -rc; /* NOLINT(clang-analyzer-unix.Malloc): some threads may run already */
+	lines[0].err = -rc;
 	serve(&lines[0]);
 }

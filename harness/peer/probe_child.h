@@ -15,18 +15,19 @@
 struct probe_scene {
 	int n;                      /* callers */
 	int home;                   /* fd of the namespace to be in between two worlds */
-	int ends[PLAN_CALLERS_MAX]; /* the callers' own; all other descriptors are closed */
+	int ends[PLAN_CALLERS_MAX]; /* the callers' own; all other descriptors above 2 are closed */
 };
 
 enum probe_request_kind {
-	PROBE_VISIT, /* go to the namespace whose fd comes along; the answer is a struct probe_hello */
+	PROBE_VISIT, /* go to the namespace whose fd comes along */
 	PROBE_CALL,  /* make the call; its data come behind the request, or as a file: an fd */
-	PROBE_LEAVE, /* go home; all sockets are closed. No answer */
+	PROBE_LEAVE, /* close all sockets and go home */
 };
 
+/* The answer to a visit, and to a leave. */
 struct probe_hello {
 	pid_t tid;
-	int err; /* 0, or why the caller cannot work there */
+	int err; /* 0, or why the caller cannot be there */
 };
 
 struct probe_request {

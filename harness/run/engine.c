@@ -178,7 +178,7 @@ void engine_open(struct engine *engine, const struct plan *plan, int events)
 	engine->plan = plan;
 	engine->step = NO_INDEX;
 	engine->arena = arena_new();
-	engine->unset = stage_open(&engine->stage, plan, &engine->home, events);
+	stage_open(&engine->stage, plan, &engine->home, events); /* or stage.error says why not */
 }
 
 int engine_perform(struct engine *engine)
@@ -186,7 +186,7 @@ int engine_perform(struct engine *engine)
 	enum play play = PLAY_BROKEN;
 
 	begin(engine);
-	if (engine->unset == 0)
+	if (engine->stage.set)
 		play = trust(engine, play_all(engine));
 	play_dispose_all(engine);
 	end(engine, play);
@@ -216,6 +216,14 @@ static bool is_wanted(int gate)
 	return recv(gate, &word, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
 }
 
+/* Who reads tcpscen's output need not wait until the world is torn down. */
+static void let_readers_go(struct engine *engine)
+{
+	close_range(STDIN_FILENO, STDERR_FILENO, 0);
+	for (int i = 0; i < PLAN_HOSTS; i++)
+		probe_stop(&engine->home.probes[i]);
+}
+
 int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 {
 	struct engine *engine = pipes->engine;
@@ -227,8 +235,8 @@ int engine_play(const struct plan *plan, const struct engine_pipes *pipes)
 		rc = engine_perform(engine);
 		processor_take_time(); /* who sets a stage has time */
 	}
-	if (!is_wanted(pipes->gate)) /* who reads our output need not wait until the world is torn down */
-		close_range(STDIN_FILENO, STDERR_FILENO, 0);
+	if (!is_wanted(pipes->gate))
+		let_readers_go(engine);
 	engine_close(engine);
-	return rc < 0;
+	return rc < 0 || engine->home.world.netns < 0; /* half in a user namespace, it is of no use */
 }

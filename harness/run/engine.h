@@ -1,6 +1,6 @@
 /* engine: plays one plan and tells the record what happened.
  *
- * Runs in a process of its own (run/player), which moves into namespaces and dies there. First
+ * Runs in a process of its own (run/player), which moves into namespaces. First
  * everything is set up; then it says that it is ready and waits for the word to go, so that the
  * slow part of making a world (the kernel's grace periods) overlaps with scenarios that play.
  *
@@ -21,7 +21,7 @@ struct engine_pipes {
 };
 
 /* Play @plan from beginning to end, and tear its world down. The last event is EVENT_END with the
- * verdict. Return: exit status of the process: 0 when the record is complete. */
+ * verdict. Return: 0, or the process's exit status: it cannot play again. */
 int engine_play(const struct plan *plan, const struct engine_pipes *pipes);
 
 /* An engine for the plays of this process, one after the other. Children do not inherit it.
@@ -39,7 +39,7 @@ bool engine_wait(struct engine *engine, int gate);
 /* Play, and tell the verdict. Once. Return: 0, or -errno: the record is not complete. */
 int engine_perform(struct engine *engine);
 
-/* Tear the world down: the process stays in a network namespace of which nothing is left. */
+/* Tear the world down. The process goes home; its probes, too, if they can be sent on. */
 void engine_close(struct engine *engine);
 
 #endif

@@ -55,7 +55,6 @@ struct engine {
 	struct stage_home home; /* stays from one play to the next; all else is zero before each */
 	const struct plan *plan;
 	struct stage stage;
-	int unset;              /* why the stage could not be set (-errno, stage.error); 0: it was */
 	struct relay relay;
 	struct connection connections[PLAN_FLOWS_MAX];
 	struct quote quotes[QUOTES_MAX];

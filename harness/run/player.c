@@ -126,14 +126,16 @@ int player_start(struct player *player, const struct player_setup *setup, size_t
 	return 0;
 }
 
-void player_order(struct player *player, struct suite_job *job, size_t turn)
+bool player_order(struct player *player, struct suite_job *job, size_t turn)
 {
 	const struct order order = { job->plan };
 
+	if (send(player->gate, &order, sizeof(order), MSG_NOSIGNAL) < 0)
+		return false;
 	player->phase = PLAYER_SETTING;
 	player->job = job;
 	player->turn = turn;
-	send(player->gate, &order, sizeof(order), MSG_NOSIGNAL);
+	return true;
 }
 
 void player_go(struct player *player)

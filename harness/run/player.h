@@ -45,8 +45,8 @@ struct player_setup {
 /* Start the process on a processor. Return: 0 or -errno; then the phase is PLAYER_NONE. */
 int player_start(struct player *player, const struct player_setup *setup, size_t processor);
 
-/* Have an idle one set the stage of @job. @turn: see above. What goes wrong shows as its end. */
-void player_order(struct player *player, struct suite_job *job, size_t turn);
+/* Have an idle one set the stage of @job. @turn: see above. Return: false: it has died. */
+bool player_order(struct player *player, struct suite_job *job, size_t turn);
 
 /* Give the word to go. */
 void player_go(struct player *player);

@@ -1,7 +1,7 @@
 /* stage: everything that is open while a plan is played, and the one place that waits.
  *
  * A stage holds the world, the capture and the sender of its wire, and for each
- * kernel host a probe and a socket-diagnosis channel. stage_wait() is the only
+ * kernel host a socket-diagnosis channel; a probe is sent there for as long as it is set. stage_wait() is the only
  * function of the engine that blocks: in ppoll(), on those descriptors and a deadline.
  * What arrives is sorted there: frames of the kernel hosts go to a queue, frames
  * we sent ourselves are recognized by their bytes and get their timestamps, replies of the

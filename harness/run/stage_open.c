@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 int stage_fail(struct stage *stage, int rc, const char *what, const char *why)
 {
@@ -77,7 +78,6 @@ static int await_probe(struct stage *stage, int host)
 	return rc < 0 ? stage_fail(stage, rc, "cannot start the probe", why) : 0;
 }
 
-/* What the plan does not use stays untouched: a page that nobody touches costs nothing. */
 static void stage_init(struct stage *stage, const struct plan *plan, int events)
 {
 	stage->plan = plan;
@@ -132,14 +132,28 @@ static void abort_orphans(struct stage *stage, int host)
 	sock_list_free(&list);
 }
 
+/* A socket that lingers would keep its caller from leaving. */
+static bool lingers(const struct plan *plan)
+{
+	for (int i = 0; i < plan->n_steps; i++) {
+		const struct plan_call *call =
+			plan->steps[i].kind == STEP_CALL ? plan->steps[i].call : NULL;
+
+		if (call && call->id == CALL_SETSOCKOPT && call->args[0] == SOL_SOCKET &&
+		    call->args[1] == SO_LINGER)
+			return true;
+	}
+	return false;
+}
+
 /* A probe that still makes a call, or was not heard of, is of no use for the next world. */
 static void send_home(struct stage *stage, int host)
 {
-	bool idle = stage->set;
+	bool can = stage->set && !lingers(stage->plan);
 
 	for (int i = 0; i < stage->plan->n_callers; i++)
-		idle &= stage->plan->callers[i].host != host || !stage->callers[i].running;
-	if (idle)
+		can &= stage->plan->callers[i].host != host || !stage->callers[i].running;
+	if (can)
 		probe_leave(&stage->home->probes[host]);
 	else
 		probe_stop(&stage->home->probes[host]);

@@ -178,7 +178,7 @@ static void time_out(struct suite *suite, struct player *player)
 
 /* ---- the loop ---- */
 
-static size_t count(const struct suite *suite, size_t processor, enum player_phase phase)
+static size_t count_on(const struct suite *suite, size_t processor, enum player_phase phase)
 {
 	size_t n = 0;
 
@@ -190,8 +190,8 @@ static size_t count(const struct suite *suite, size_t processor, enum player_pha
 /* How much a processor has to do: variants under way. */
 static size_t load(const struct suite *suite, size_t processor)
 {
-	return count(suite, processor, PLAYER_SETTING) + count(suite, processor, PLAYER_READY) +
-	       count(suite, processor, PLAYER_PLAYING);
+	return count_on(suite, processor, PLAYER_SETTING) + count_on(suite, processor, PLAYER_READY) +
+	       count_on(suite, processor, PLAYER_PLAYING);
 }
 
 static size_t least_loaded(const struct suite *suite)
@@ -258,7 +258,7 @@ static struct player *find_idle(struct suite *suite, int *rc)
 		return player;
 	if (can_wait(suite, *rc))
 		*rc = 0;
-	return NULL;
+	return find_player(suite, PLAYER_IDLE, NO_PROCESSOR);
 }
 
 /* Start setting stages as long as there are places. */
@@ -272,7 +272,10 @@ static int start_some(struct suite *suite)
 
 		if (!player)
 			return rc;
-		player_order(player, job, suite->bill.started);
+		if (!player_order(player, job, suite->bill.started)) {
+			release(suite, player, true); /* it has died while it was idle */
+			continue;
+		}
 		player->deadline = clock_mono_ns() + stage_limit(suite);
 		bill_start(&suite->bill);
 	}
@@ -306,7 +309,7 @@ static struct player *find_next(struct suite *suite)
 
 		if (player->phase != PLAYER_READY)
 			continue;
-		n = count(suite, player->processor, PLAYER_PLAYING);
+		n = count_on(suite, player->processor, PLAYER_PLAYING);
 		if (next && (n > least || (n == least && player->turn > next->turn)))
 			continue;
 		next = player;
@@ -367,7 +370,6 @@ static void hear(struct suite *suite, struct player *player)
 		read_player(suite, player);
 	else if (player->phase != PLAYER_CLEARING || !player_cleared(player))
 		release(suite, player, true); /* who is idle has nothing to say: it has died */
-	suite->short_of &= player->phase != PLAYER_IDLE;
 }
 
 /* Wait for events of any player, or for the nearest deadline. @fds: room for all players; poll(2)
