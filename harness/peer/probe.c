@@ -235,7 +235,7 @@ int probe_start(struct probe *probe, const struct plan *plan, const struct world
 
 int probe_await(struct probe *probe, char error[PROBE_ERROR_LEN])
 {
-	struct probe_hello hello;
+	struct probe_hello hello = { .tid = 0 };
 	int rc = 0;
 
 	for (int i = 0; i < PLAN_CALLERS_MAX && rc == 0; i++) {
