@@ -40,9 +40,11 @@ static const struct kept_span *find_excuse(const struct engine *engine, int step
 bool busy_excuses(struct engine *engine, int step, const struct off *off, const char *failure)
 {
 	const struct plan *plan = engine->plan;
-	const struct kept_span *span = find_excuse(engine, step, off);
+	const struct kept_span *span;
 	char length[DURATION_LEN], where[32] = "the beginning";
 
+	stage_account(&engine->stage); /* we may have been kept since the last wait */
+	span = find_excuse(engine, step, off);
 	if (!span || plan->clock.is_virtual) /* where the clock stands, nobody is kept from anything */
 		return false;
 	if (span->step != NO_INDEX)

@@ -90,6 +90,32 @@ void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int
 			overtake(kept, &span);
 }
 
+void kept_woke(struct kept *kept, enum kept_for what, int64_t from, int64_t until)
+{
+	kept->woke = (struct kept_span){ .from = from, .until = until, .length = until - from };
+	kept_add(kept, what, NO_INDEX, from, until, 0);
+}
+
+/* A part of what is to be told as a whole is no span of its own. */
+static void forget_recent(struct kept *kept, const struct kept_span *part)
+{
+	for (size_t i = 0; i < KEPT_RECENT && i < kept->n_recent; i++)
+		if (kept->recent[i].from == part->from && kept->recent[i].until == part->until)
+			kept->recent[i].length = 0;
+}
+
+void kept_worked(struct kept *kept, int64_t from, int64_t until, int64_t computing)
+{
+	const struct kept_span woke = kept->woke;
+
+	kept->woke.until = 0;
+	if (woke.until == from) {
+		forget_recent(kept, &woke);
+		from = woke.from;
+	}
+	kept_add(kept, KEPT_FROM_WORK, NO_INDEX, from, until, computing);
+}
+
 int64_t kept_between(const struct kept *kept, int64_t from, int64_t until)
 {
 	size_t n = kept->n_recent < KEPT_RECENT ? kept->n_recent : KEPT_RECENT;

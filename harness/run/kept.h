@@ -47,6 +47,7 @@ struct kept {
 	struct kept_span overtaken; /* the longest in which the kernel went on meanwhile */
 	/* the same of this step's KEPT_FROM_LOOKING: late is what comes after it, not what it waits for */
 	struct kept_span looking_longest, looking_overtaken;
+	struct kept_span woke;     /* the latest wait that ended late, however little */
 	struct kept_span recent[KEPT_RECENT]; /* a ring of the latest */
 	size_t n_recent;           /* ever put into it */
 };
@@ -66,6 +67,14 @@ void kept_packet(struct kept *kept, int from, const struct packet *packet);
  * @host: of the probe that was kept, or NO_INDEX */
 void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int64_t until,
 	      int64_t computing);
+
+/* A wait of the engine's has ended at @until, and something (@what) had been due since @from. */
+void kept_woke(struct kept *kept, enum kept_for what, int64_t from, int64_t until);
+
+/* The engine has been at its work from @from, when it woke up or this was told last, to @until,
+ * @computing ns of it. What made it wake up has not been answered in that time, either: if it woke up
+ * late, that is one piece with this. */
+void kept_worked(struct kept *kept, int64_t from, int64_t until, int64_t computing);
 
 /* How much of the time from @from to @until that was, as far as it is remembered. */
 int64_t kept_between(const struct kept *kept, int64_t from, int64_t until);

@@ -413,8 +413,13 @@ static void note_work(struct stage *stage)
 	if (now - before < NS_PER_MS)
 		return;
 	note_awake(stage, now);
-	kept_add(&stage->kept, KEPT_FROM_WORK, NO_INDEX, before, now,
-		 stage->awake_cpu - cpu_before);
+	kept_worked(&stage->kept, before, now, stage->awake_cpu - cpu_before);
+}
+
+void stage_account(struct stage *stage)
+{
+	if (stage->awake && counts_lateness(stage)) /* the play has begun */
+		note_work(stage);
 }
 
 /* ppoll() has returned, and what has come was collected: is that later than it was due? */
@@ -424,8 +429,8 @@ static void note_wake(struct stage *stage, int64_t slept, int64_t deadline)
 	int64_t due = news ? stage->earliest : deadline;
 
 	if (stage->awake > due)
-		kept_add(&stage->kept, news ? KEPT_FROM_WORK : stage->waits_for, NO_INDEX,
-			 due > slept ? due : slept, stage->awake, 0);
+		kept_woke(&stage->kept, news ? KEPT_FROM_WORK : stage->waits_for,
+			  due > slept ? due : slept, stage->awake);
 }
 
 /* Sleep until @deadline or news. Return: as stage_wait(), but 0 for anything else, too. */

@@ -98,6 +98,9 @@ int stage_fail(struct stage *stage, int rc, const char *what, const char *why);
 /* The play begins: from @now on it counts when we run. */
 void stage_begin(struct stage *stage, int64_t now);
 
+/* Reckon how late we are up to now: for whoever wants to know before the next wait. */
+void stage_account(struct stage *stage);
+
 /* Take what has arrived, without waiting. Return: how many things, or -errno. */
 int stage_collect(struct stage *stage);
 

@@ -94,6 +94,25 @@ static void spans_add_up(void **state)
 	assert_int_equal(kept_between(&kept, at(0), at(100000)), KEPT_RECENT * 10 * NS_PER_MS);
 }
 
+/* Woken late, and kept again before anything was done: the kernel had waited since it was due. */
+static void waking_and_working_are_one_piece(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	kept_woke(&kept, KEPT_FROM_WORK, at(100), at(101)); /* too short to count by itself */
+	kept_news(&kept, at(103));
+	kept_worked(&kept, at(101), at(105), NS_PER_MS);
+	assert_int_equal(kept.overtaken.length, 4 * NS_PER_MS);
+	kept = fresh();
+	kept_woke(&kept, KEPT_FROM_WORK, at(100), at(103));
+	kept_worked(&kept, at(103), at(107), 0);
+	assert_int_equal(kept_between(&kept, at(0), at(200)), 7 * NS_PER_MS); /* nothing counts twice */
+	kept_worked(&kept, at(107), at(110), 0); /* work goes on: that is something else */
+	assert_int_equal(kept.longest.length, 7 * NS_PER_MS);
+	assert_int_equal(kept_between(&kept, at(0), at(200)), 10 * NS_PER_MS);
+}
+
 /* A look that comes late delays what comes after the line, and excuses nothing of the line. */
 static void looking_late_concerns_later_lines(void **state)
 {
@@ -168,6 +187,7 @@ int main(void)
 		cmocka_unit_test(what_timers_send_is_news),
 		cmocka_unit_test(many_streams_are_kept_apart),
 		cmocka_unit_test(looking_late_concerns_later_lines),
+		cmocka_unit_test(waking_and_working_are_one_piece),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
