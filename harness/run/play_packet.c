@@ -154,7 +154,7 @@ int flow_of_packet(const struct engine *engine, const struct seen *seen)
 {
 	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
 		return NO_INDEX;
-	for (int i = 0; i < engine->plan->n_flows; i++)
+	for (int i = engine->plan->n_flows - 1; i >= 0; i--) /* of two with the same ports, the later */
 		if (engine->connections[i].flow.begun &&
 		    flow_owns(&engine->connections[i].flow, seen->from, &seen->packet))
 			return i;

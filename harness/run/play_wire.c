@@ -155,18 +155,30 @@ enum play play_drain(struct engine *engine)
 
 /* ---- expecting ---- */
 
+/* Does the packet begin another connection on the ports of this one, which is over? A kernel may choose
+ * them again, now and then. */
+static bool begins_another(const struct flow *flow, const struct seen *seen)
+{
+	const struct packet *packet = &seen->packet;
+
+	return packet->class == PACKET_TCP && (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	       packet->seq != flow->stream[seen->from].isn;
+}
+
 /* Does the packet belong to the connection that the line speaks of? A connection that has not
  * begun takes any packet that fits its ports and is no other connection's. */
 static bool right_connection(const struct engine *engine, int flow, const struct seen *seen)
 {
 	const struct flow *known = &engine->connections[flow].flow;
 	const struct packet *packet = &seen->packet;
+	int owner;
 
 	if (seen->from == NO_INDEX)
 		return false;
 	if (known->begun)
 		return flow_owns(known, seen->from, packet);
-	if (flow_of_packet(engine, seen) != NO_INDEX)
+	owner = flow_of_packet(engine, seen);
+	if (owner != NO_INDEX && !begins_another(&engine->connections[owner].flow, seen))
 		return false;
 	return (!known->port[seen->from] || known->port[seen->from] == packet->sport) &&
 	       (!known->port[1 - seen->from] || known->port[1 - seen->from] == packet->dport);
