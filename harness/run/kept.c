@@ -92,7 +92,8 @@ void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int
 
 void kept_woke(struct kept *kept, enum kept_for what, int64_t from, int64_t until)
 {
-	kept->woke = (struct kept_span){ .from = from, .until = until, .length = until - from };
+	kept->woke = (struct kept_span){ .from = from, .until = until, .length = until - from,
+					 .what = what, .step = kept->step };
 	kept_add(kept, what, NO_INDEX, from, until, 0);
 }
 
@@ -107,13 +108,16 @@ static void forget_recent(struct kept *kept, const struct kept_span *part)
 void kept_worked(struct kept *kept, int64_t from, int64_t until, int64_t computing)
 {
 	const struct kept_span woke = kept->woke;
+	const int step = kept->step;
 
 	kept->woke.until = 0;
-	if (woke.until == from) {
+	if (woke.until == from && woke.what == KEPT_FROM_WORK) {
 		forget_recent(kept, &woke);
 		from = woke.from;
+		kept->step = woke.step; /* where it began */
 	}
 	kept_add(kept, KEPT_FROM_WORK, NO_INDEX, from, until, computing);
+	kept->step = step;
 }
 
 int64_t kept_between(const struct kept *kept, int64_t from, int64_t until)
