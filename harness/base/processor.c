@@ -25,6 +25,17 @@ size_t processor_count(void)
 	return n > 0 ? (size_t)n : 1;
 }
 
+size_t processor_here(void)
+{
+	const cpu_set_t allowed = processor_allowed();
+	const int here = sched_getcpu();
+	size_t before = 0;
+
+	for (int cpu = 0; cpu < here && cpu < CPU_SETSIZE; cpu++)
+		before += CPU_ISSET(cpu, &allowed) != 0;
+	return before < processor_count() ? before : 0; /* it may just have been moved elsewhere */
+}
+
 void processor_keep_to(const cpu_set_t *allowed, int turn)
 {
 	const int n = CPU_COUNT(allowed);

@@ -10,6 +10,10 @@ cpu_set_t processor_allowed(void);
 /* How many these are; at least 1. */
 size_t processor_count(void);
 
+/* Which of them, counted from 0, the calling thread is on: the scheduler has found room there. Several
+ * tcpscen at once that begin with theirs do not crowd on the first. */
+size_t processor_here(void);
+
 /* Keep to one of the processors @allowed. @turn: numbers the callers, so that they
  * spread over all of them. A refusal is no error: then things are only slower, or less exact. */
 void processor_keep_to(const cpu_set_t *allowed, int turn);

@@ -7,6 +7,7 @@
 #include "run/guests.h"
 
 #include "base/clock.h"
+#include "base/processor.h"
 #include "base/strbuf.h"
 #include "run/bill.h"
 #include "run/guest.h"
@@ -40,6 +41,7 @@ struct guests {
 	const struct guest_setup *setup;
 	struct place *places;     /* (owned) */
 	size_t n_places;
+	size_t first_processor;   /* where the first guest goes */
 	char *why;                /* of a guest that never spoke */
 	struct warden warden;
 	int killed_at_boot;       /* how many guests */
@@ -64,7 +66,7 @@ static int tell_of(struct place *place, const struct suite_job *job)
 static int boot(struct guests *guests, struct place *place)
 {
 	int rc = guest_boot(&place->guest, guests->setup, &guests->warden,
-			    (int)(place - guests->places));
+			    (int)(guests->first_processor + (size_t)(place - guests->places)));
 
 	place->booted = rc == 0;
 	place->spoken = false;
@@ -320,7 +322,10 @@ int guests_run(struct suite_job *jobs, size_t count, const struct suite_options 
 	       const struct suite_watch *watch_, const struct guest_setup *setup,
 	       char why[GUEST_WHY_LEN])
 {
-	struct guests guests = { .warden = WARDEN_NONE, .setup = setup, .why = why, .n_places = (size_t)options->jobs };
+	struct guests guests = {
+		.warden = WARDEN_NONE, .setup = setup, .why = why,
+		.n_places = (size_t)options->jobs, .first_processor = processor_here(),
+	};
 	int rc = bill_open(&guests.bill, jobs, count, options, watch_, cost);
 
 	if (guests.n_places > count)

@@ -32,7 +32,7 @@ struct suite {
 	size_t places;          /* for variants under way */
 	struct player *players; /* (owned) @n_players, more than places: some are clearing */
 	size_t n_players;
-	size_t n_processors;
+	size_t n_processors, first_processor; /* those we may use; where players are put first */
 	struct child dying[CLEARING_MAX]; /* players that have nothing to play any more */
 	size_t n_dying;
 	bool short_of;      /* descriptors or processes: start nothing until somebody has ended */
@@ -196,11 +196,14 @@ static size_t load(const struct suite *suite, size_t processor)
 
 static size_t least_loaded(const struct suite *suite)
 {
-	size_t least = 0;
+	size_t least = suite->first_processor;
 
-	for (size_t i = 1; i < suite->n_processors; i++)
-		if (load(suite, i) < load(suite, least))
-			least = i;
+	for (size_t i = 1; i < suite->n_processors; i++) {
+		const size_t processor = (suite->first_processor + i) % suite->n_processors;
+
+		if (load(suite, processor) < load(suite, least))
+			least = processor;
+	}
 	return least;
 }
 
@@ -464,6 +467,7 @@ int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *
 	int rc = bill_open(&suite.bill, jobs, count, options, watch, timeline_estimate);
 
 	suite.n_processors = processor_count();
+	suite.first_processor = processor_here();
 	suite.n_players = suite.places + CLEARING_MAX;
 	if (suite.n_players > count)
 		suite.n_players = count;

@@ -2,6 +2,7 @@
 #include "run/trial.h"
 
 #include "base/clock.h"
+#include "base/processor.h"
 #include "run/guest.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ int guest_trial(const struct guest_setup *setup, struct trial *trial, char why[G
 	*why = '\0';
 	rc = warden_start(&warden);
 	if (rc == 0)
-		rc = guest_boot(&guest, setup, &warden, 0);
+		rc = guest_boot(&guest, setup, &warden, (int)processor_here());
 	if (rc < 0) {
 		warden_end(&warden);
 		return rc;
