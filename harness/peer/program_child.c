@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "peer/program.h"
+#include "peer/run_delay.h"
 #include "peer/trace.h"
 
 #include <arpa/inet.h>
@@ -33,6 +34,7 @@ struct keeper {
 	const struct program_scene *scene;
 	struct tracer *tracer; /* NULL: the program is not traced */
 	pid_t pid;             /* of the program */
+	int64_t run_delay;     /* its, once it has ended; ns */
 	int children;          /* signalfd */
 	int status;            /* of its start: ends when it executes; -1: it has */
 	int gate;              /* it waits there until it is traced */
@@ -260,6 +262,31 @@ static void look_at_start(struct keeper *keeper)
 	tell(keeper, &news);
 }
 
+/* Take the next child that has stopped or ended. How long the program had to wait for a processor can
+ * only be asked before it is taken. Return: 0: there is none. */
+static pid_t next_child(struct keeper *keeper, int *status)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0 ||
+	    info.si_pid == 0)
+		return 0;
+	if (info.si_pid == keeper->pid && info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED &&
+	    !keeper->scene->plan->clock.is_virtual)
+		keeper->run_delay = run_delay(keeper->pid);
+	return waitpid(info.si_pid, status, WNOHANG | __WALL);
+}
+
+static void tell_exit(struct keeper *keeper, int status)
+{
+	struct program_news news = news_of(PROGRAM_EXITED);
+
+	news.status = status;
+	news.run_delay = keeper->run_delay;
+	tell(keeper, &news);
+	keeper->pid = 0;
+}
+
 static void look_at_children(struct keeper *keeper)
 {
 	struct signalfd_siginfo info;
@@ -268,7 +295,7 @@ static void look_at_children(struct keeper *keeper)
 
 	if (read(keeper->children, &info, sizeof(info)) < 0 && errno != EAGAIN)
 		_exit(1);
-	while ((tid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+	while ((tid = next_child(keeper, &status)) > 0) {
 		look_at_start(keeper);
 		if (WIFSTOPPED(status)) {
 			if (keeper->tracer)
@@ -277,13 +304,8 @@ static void look_at_children(struct keeper *keeper)
 		}
 		if (keeper->tracer)
 			trace_ended(keeper->tracer, tid);
-		if (tid == keeper->pid) {
-			struct program_news news = news_of(PROGRAM_EXITED);
-
-			news.status = status;
-			tell(keeper, &news);
-			keeper->pid = 0;
-		}
+		if (tid == keeper->pid)
+			tell_exit(keeper, status);
 	}
 }
 

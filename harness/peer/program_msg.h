@@ -13,7 +13,7 @@ enum program_news_kind {
 	PROGRAM_STARTED, /* it executes */
 	PROGRAM_REFUSED, /* it could not be started: @err, @what */
 	PROGRAM_CALL,    /* a socket call has begun or returned */
-	PROGRAM_EXITED,  /* @status, as of wait(2) */
+	PROGRAM_EXITED,  /* @status, as of wait(2), and @run_delay */
 };
 
 /* A socket call of a traced program, when it begins and when it returns. */
@@ -38,6 +38,7 @@ struct program_news {
 	int err;
 	char what[PROGRAM_WHAT_LEN];
 	int status;
+	int64_t run_delay;         /* ns; 0 in virtual time */
 	struct traced_call call;
 };
 

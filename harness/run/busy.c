@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "run/blame.h"
+#include "run/patience.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,16 +38,31 @@ static const struct kept_span *find_excuse(const struct engine *engine, int step
 	return span;
 }
 
+/* What a program brings about may be late because the program was. */
+static bool excuses_programs(struct engine *engine, const struct off *off, const char *failure)
+{
+	const int64_t kept = off->by > 0 ? programs_kept(engine) : 0;
+	char length[DURATION_LEN];
+
+	if (kept < off->by || kept == 0)
+		return false;
+	too_busy(engine, "programs were kept from running for %s, and then: %s",
+		 format_duration(kept, length), failure);
+	return true;
+}
+
 bool busy_excuses(struct engine *engine, int step, const struct off *off, const char *failure)
 {
 	const struct plan *plan = engine->plan;
 	const struct kept_span *span;
 	char length[DURATION_LEN], where[32] = "the beginning";
 
+	if (plan->clock.is_virtual) /* where the clock stands, nobody is kept from anything */
+		return false;
 	stage_account(&engine->stage); /* we may have been kept since the last wait */
 	span = find_excuse(engine, step, off);
-	if (!span || plan->clock.is_virtual) /* where the clock stands, nobody is kept from anything */
-		return false;
+	if (!span)
+		return excuses_programs(engine, off, failure);
 	if (span->step != NO_INDEX)
 		snprintf(where, sizeof(where), "line %d",
 			 source_line(plan->source, plan->steps[span->step].span.start));

@@ -15,8 +15,8 @@ struct off {
 	int64_t by;          /* that much too late, or too early; 0: nothing was */
 };
 
-/* Could the failure of @step, which would read @failure, come of the engine or a caller having
- * been kept from running? Then nobody knows whether there is one.
+/* Could the failure of @step, which would read @failure, come of the engine, a caller or a program
+ * having been kept from running? Then nobody knows whether there is one.
  * Return: true, with the reason as too_busy() keeps it. */
 bool busy_excuses(struct engine *engine, int step, const struct off *off, const char *failure);
 

@@ -8,7 +8,7 @@
  * of the questions' own makes, whatever the others are sleeping in.
  */
 #include "run/blame.h"
-#include "run/play.h"
+#include "run/patience.h"
 
 #include "base/clock.h"
 #include "plan/names.h"
@@ -273,10 +273,12 @@ static int64_t longest_pause(const struct engine *engine, int64_t now, int64_t d
 	return (due - now) / SHARE;
 }
 
-/* Ask until the answer is right (@wanted) or no longer right, for the last time at @deadline. @due: before that it would be too early
+/* Ask until the answer is right (@wanted) or no longer right, for the last time at the end of @patience.
+ * @due: before that it would be too early
  * @got: whether it came to that   @before: when it was last seen otherwise, 0: never */
 static enum play ask_until(struct engine *engine, int step, bool wanted, int64_t due,
-			   int64_t deadline, struct answer *answer, bool *got, int64_t *before)
+			   struct patience patience, struct answer *answer, bool *got,
+			   int64_t *before)
 {
 	const struct plan_step *plan_step = &engine->plan->steps[step];
 	int64_t pause = look_again_first;
@@ -289,11 +291,12 @@ static enum play ask_until(struct engine *engine, int step, bool wanted, int64_t
 		if (play != PLAY_ON)
 			return play;
 		*got = right(plan_step, answer) == wanted;
-		if (*got || answer->asked >= deadline ||
+		if (*got || (answer->asked >= patience.until && patience_ends(engine, &patience)) ||
 		    (wanted && taken_away(plan_step->question, answer)))
 			return PLAY_ON;
 		*before = answer->told;
-		play = play_until(engine, earlier(answer->told + pause, deadline), &timed_out);
+		play = play_until(engine, earlier(answer->told + pause, patience.until),
+				  &timed_out);
 		if (play != PLAY_ON)
 			return play;
 		pause = timed_out ? earlier(2 * pause, longest_pause(engine, answer->told, due))
@@ -309,7 +312,7 @@ static enum play play_change(struct engine *engine, int step, const struct windo
 	int64_t before;
 	bool changed;
 	enum play play = ask_until(engine, step, false, window->low,
-				   window->high + engine->plan->patience, answer, &changed, &before);
+				   patience_beyond(engine, window), answer, &changed, &before);
 
 	if (play != PLAY_ON)
 		return play;
@@ -327,18 +330,20 @@ static enum play play_question(struct engine *engine, int step, struct answer *a
 	const struct plan_step *plan_step = &engine->plan->steps[step];
 	const struct window window = step_window(engine, step, 0);
 	const bool until = plan_step->time.kind == TIME_UNTIL;
-	int64_t patience = clock_real_ns() + engine->plan->patience;
-	int64_t deadline = until ? earlier(patience, window.low)
-			   : window.high == INT64_MAX ? patience : window.high;
+	struct patience patience = patience_from_now(engine);
 	int64_t before;
 	bool is_right, timed_out;
 	enum play play = PLAY_ON;
 
+	if (until && window.low < patience.until)
+		patience = patience_until(window.low);
+	else if (!until && window.high != INT64_MAX)
+		patience = patience_until(window.high);
 	while (!until && window.low != INT64_MIN && clock_real_ns() < window.due &&
 	       play == PLAY_ON)
 		play = play_until(engine, window.due, &timed_out);
 	if (play == PLAY_ON)
-		play = ask_until(engine, step, true, INT64_MIN, deadline, answer, &is_right,
+		play = ask_until(engine, step, true, INT64_MIN, patience, answer, &is_right,
 				 &before);
 	if (play != PLAY_ON)
 		return play;

@@ -4,7 +4,7 @@
  * caller's next line, or by the end of the scenario. Nothing fails in silence.
  */
 #include "run/blame.h"
-#include "run/play.h"
+#include "run/patience.h"
 
 #include "base/clock.h"
 #include "plan/names.h"
@@ -251,15 +251,14 @@ static enum play not_returned(struct engine *engine, int step, struct caller *ca
 enum play await_call(struct engine *engine, int step, struct caller *caller)
 {
 	struct window window = step_window(engine, step, 0);
-	int64_t from = window.high == INT64_MAX ? clock_real_ns() : window.high;
-	int64_t deadline = from + engine->plan->patience;
+	struct patience patience = patience_beyond(engine, &window);
 	bool timed_out = false;
 
 	while (caller->running) {
-		if (timed_out)
+		if (timed_out && patience_ends(engine, &patience))
 			return not_returned(engine, step, caller);
 
-		enum play play = play_until(engine, deadline, &timed_out);
+		enum play play = play_until(engine, patience.until, &timed_out);
 
 		if (play != PLAY_ON)
 			return play;

@@ -5,7 +5,7 @@
  */
 #include "run/blame.h"
 #include "run/call_text.h"
-#include "run/play.h"
+#include "run/patience.h"
 
 #include "base/clock.h"
 #include "plan/names.h"
@@ -39,22 +39,17 @@ static const char *name_of(const struct engine *engine, int step)
 	return program_name(engine->plan, deed_of(engine, step)->program);
 }
 
-static int64_t deadline_of(const struct engine *engine, const struct window *window)
+/* Wait a little for news of programs: as long as there is @patience. Of news without end it may come
+ * to its end, too. */
+static enum play wait_for_news(struct engine *engine, struct patience *patience, bool *at_end)
 {
-	int64_t from = window->high == INT64_MAX ? clock_real_ns() : window->high;
-
-	return from + engine->plan->patience;
-}
-
-/* Wait a little for news of programs: until @deadline at most. */
-static enum play wait_for_news(struct engine *engine, int64_t deadline, bool *timed_out)
-{
+	bool timed_out;
 	enum play play;
 
 	engine->stage.programs_wanted = true;
-	play = play_until(engine, deadline, timed_out);
+	play = play_until(engine, patience->until, &timed_out);
 	engine->stage.programs_wanted = false;
-	*timed_out |= clock_real_ns() >= deadline; /* it may be news without end */
+	*at_end = patience_ends(engine, patience);
 	return play;
 }
 
@@ -130,7 +125,7 @@ static enum play play_run(struct engine *engine, int step)
 {
 	const struct plan_deed *deed = deed_of(engine, step);
 	struct program_view *view = view_of(engine, step);
-	int64_t deadline = clock_real_ns() + start_patience;
+	struct patience patience = patience_until(clock_real_ns() + start_patience);
 	bool timed_out = false;
 	enum play play = PLAY_ON;
 
@@ -138,7 +133,7 @@ static enum play play_run(struct engine *engine, int step)
 	if (programs_start(&engine->stage, deed->program, step) < 0)
 		return PLAY_BROKEN;
 	while (!view->executes && !view->err && !timed_out && play == PLAY_ON)
-		play = wait_for_news(engine, deadline, &timed_out);
+		play = wait_for_news(engine, &patience, &timed_out);
 	if (play != PLAY_ON)
 		return play;
 	if (view->err)
@@ -174,7 +169,7 @@ static enum play play_stdin(struct engine *engine, int step)
 {
 	const struct plan_deed *deed = deed_of(engine, step);
 	struct program_view *view = view_of(engine, step);
-	int64_t deadline = clock_real_ns() + engine->plan->patience;
+	struct patience patience = patience_from_now(engine);
 	char text[160];
 	struct program_blame what = { .text = text };
 	bool timed_out = false;
@@ -198,7 +193,7 @@ static enum play play_stdin(struct engine *engine, int step)
 				 name_of(engine, step), view->input.len);
 			return blame_program(engine, step, &what);
 		}
-		play = wait_for_news(engine, deadline, &timed_out);
+		play = wait_for_news(engine, &patience, &timed_out);
 	}
 	if (play != PLAY_ON)
 		return play;
@@ -287,7 +282,7 @@ static enum play play_output(struct engine *engine, int step)
 	const struct plan_result *expected = &engine->plan->steps[step].result;
 	struct output_view *view = &view_of(engine, step)->outputs[deed->output];
 	struct window window = step_window(engine, step, 0);
-	int64_t deadline = deadline_of(engine, &window);
+	struct patience patience = patience_beyond(engine, &window);
 	bool timed_out = false;
 	size_t len;
 
@@ -306,7 +301,7 @@ static enum play play_output(struct engine *engine, int step)
 		if (finding == DIFFERS || timed_out)
 			return blame_output(engine, step, view);
 
-		enum play play = wait_for_news(engine, deadline, &timed_out);
+		enum play play = wait_for_news(engine, &patience, &timed_out);
 
 		if (play != PLAY_ON)
 			return play;
@@ -358,12 +353,12 @@ static enum play play_exit(struct engine *engine, int step)
 {
 	struct program_view *view = view_of(engine, step);
 	struct window window = step_window(engine, step, 0);
-	int64_t deadline = deadline_of(engine, &window);
+	struct patience patience = patience_beyond(engine, &window);
 	bool timed_out = false;
 	enum play play = PLAY_ON;
 
 	while (!view->exited && !timed_out && play == PLAY_ON)
-		play = wait_for_news(engine, deadline, &timed_out);
+		play = wait_for_news(engine, &patience, &timed_out);
 	if (play != PLAY_ON)
 		return play;
 	if (!view->exited || !right_exit(&engine->plan->steps[step].result, view->status))
@@ -414,7 +409,8 @@ static enum play play_listening(struct engine *engine, int step)
 	const struct plan_deed *deed = deed_of(engine, step);
 	struct window window = step_window(engine, step, 0);
 	int base_step = engine->event_step;
-	int64_t deadline = deadline_of(engine, &window), pause = look_again_first;
+	struct patience patience = patience_beyond(engine, &window);
+	int64_t pause = look_again_first;
 	char text[96];
 	struct program_blame what = { .text = text };
 	bool timed_out = false;
@@ -433,12 +429,12 @@ static enum play play_listening(struct engine *engine, int step)
 				return PLAY_ON;
 			return blame_time(engine, step, "the listener", now, &window, base_step);
 		}
-		if (now >= deadline) {
+		if (patience_ends(engine, &patience)) {
 			snprintf(text, sizeof(text), "nobody listens on port %u of %s", deed->port,
 				 engine->plan->hosts[deed->host].name);
 			return blame_program(engine, step, &what);
 		}
-		play = play_until(engine, now + pause < deadline ? now + pause : deadline,
+		play = play_until(engine, now + pause < patience.until ? now + pause : patience.until,
 				  &timed_out);
 		if (play != PLAY_ON)
 			return play;
@@ -538,7 +534,7 @@ static enum play play_syscall(struct engine *engine, int step)
 	const struct plan_deed *deed = deed_of(engine, step);
 	struct program_view *view = view_of(engine, step);
 	struct window window = step_window(engine, step, 0);
-	int64_t deadline = deadline_of(engine, &window);
+	struct patience patience = patience_beyond(engine, &window);
 	bool timed_out = false;
 
 	for (;;) {
@@ -549,7 +545,7 @@ static enum play play_syscall(struct engine *engine, int step)
 				return judge_call(engine, step, i);
 		if (timed_out || view->exited || view->calls_lost)
 			return blame_no_call(engine, step);
-		play = wait_for_news(engine, deadline, &timed_out);
+		play = wait_for_news(engine, &patience, &timed_out);
 		if (play != PLAY_ON)
 			return play;
 	}

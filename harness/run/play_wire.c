@@ -4,7 +4,7 @@
  * a rule, or as a failure. Nothing is skipped.
  */
 #include "run/blame.h"
-#include "run/play.h"
+#include "run/patience.h"
 
 #include "base/clock.h"
 
@@ -351,8 +351,7 @@ static bool concerns(const struct engine *engine, int step, size_t occurrence,
 static enum play next_packet(struct engine *engine, int step, size_t occurrence,
 			     const struct window *window, struct seen **seen)
 {
-	int64_t from = window->high == INT64_MAX ? clock_real_ns() : window->high;
-	int64_t deadline = from + engine->plan->patience;
+	struct patience patience = patience_beyond(engine, window);
 	bool timed_out = false;
 	enum play play = keep_going(engine, step);
 
@@ -364,9 +363,9 @@ static enum play next_packet(struct engine *engine, int step, size_t occurrence,
 			dispose(engine, *seen);
 			continue;
 		}
-		if (timed_out)
+		if (timed_out && patience_ends(engine, &patience))
 			return PLAY_ON;
-		play = play_until_line(engine, step, deadline, &timed_out);
+		play = play_until_line(engine, step, patience.until, &timed_out);
 	}
 	return play;
 }

@@ -307,6 +307,7 @@ static void note_exit(struct stage *stage, int program, const struct program_new
 
 	/* what it wrote before it died came before that, though it is read now */
 	view->exited_at = news->time;
+	view->run_delay = news->run_delay;
 	while (collect_output(stage, program, OUTPUT_STDOUT) == READS_AT_ONCE &&
 	       view->outputs[OUTPUT_STDOUT].unread.len < OUTPUT_KEPT)
 		;

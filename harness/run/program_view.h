@@ -52,6 +52,7 @@ struct program_view {
 	char what[PROGRAM_WHAT_LEN];
 	int status;         /* of wait(2), once it has exited */
 	int64_t started_at, exited_at;
+	int64_t run_delay;  /* once it has exited; ns */
 	uint64_t exit_serial;
 	int signal;         /* the last one that a line sent, 0: none */
 
