@@ -1,14 +1,11 @@
 """The order of the tests. What they share, and the scenarios as tests, is in scenario_items.py."""
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
-from toolkit import running
+from toolkit import computing
 
 pytest_plugins = ["scenario_items", "guest_runs"]
 SPINNERS = 2  # for each processor
@@ -16,6 +13,7 @@ SPINNERS = 2  # for each processor
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--load", type=int, default=0, metavar="N", help="play the suite N times under load (test_load.py)")
+    parser.addoption("--at-once", type=int, default=1, metavar="M", help="of these N, so many side by side")
     parser.addoption("--longest", type=float, default=20.0, metavar="SECONDS",
                      help="of these, scenarios that wait up to so long")
 
@@ -23,9 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def busy() -> Iterator[None]:
     """A machine that is busy with other things: processes that do nothing but compute."""
-    with ExitStack() as stack:
-        for _ in range(SPINNERS * (os.cpu_count() or 1)):
-            stack.enter_context(running(subprocess.Popen(["sh", "-c", "while :; do :; done"])))
+    with computing(SPINNERS):
         yield
 
 

@@ -1,23 +1,25 @@
 """The load proof: the shipped scenarios, many times over, on a machine that is busy with other things.
 
-    make load                                               # ten times: those that wait up to 20 s, all in virtual time
-    make load TIME=real TIMES=2 PYTEST_ARGS=--longest=200   # twice those that wait up to 200 s
-    make load TIME=virtual TIMES=50                         # fifty times, in virtual time only
+    make load                        # ten times: those that wait up to 20 s, all in virtual time
+    make load TIME=virtual TIMES=50  # fifty times, in virtual time only
+    make load TIME=real TIMES=100 PYTEST_ARGS="--longest=200 --at-once=10"  # those that wait up to 200 s, too
 
 Apart from all other tests, since it takes long: `pytest --load N` plays the suite N times, without it this is skipped. Each
 round is told as it ends. What did not pass is told with its diagnostic, and fails the test in the end.
 """
 from __future__ import annotations
 
+import subprocess
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from scenario_items import kinds_of_time
 from toolkit import Record, Tool, needs_guests, shipped
 
-JOBS = 24          # most of the time is spent waiting
+JOBS = 64          # most of the time is spent waiting
 HOURS = 4 * 3600.0  # a round that takes longer hangs
 
 
@@ -44,6 +46,13 @@ def selection(tool: Tool, kind: str, longest: float) -> list[str]:
     return ["-j", str(JOBS), "-k", "not slow", *scenarios]
 
 
+def play_round(tool: Tool, kind: str, arguments: list[str]) -> tuple[subprocess.CompletedProcess[str], list[Record], float]:
+    """What it says, its records, and how many seconds it takes."""
+    began = time.monotonic()
+    result, records = tool.play("-q", "--time", kind, *arguments, timeout=HOURS)
+    return result, records, time.monotonic() - began
+
+
 @pytest.mark.alone
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("kind", ["real", pytest.param("virtual", marks=needs_guests)])
@@ -55,14 +64,14 @@ def test_no_failure_under_load(tool: Tool, pytestconfig: pytest.Config, capsys: 
         pytest.skip("--load N plays the suite N times under load, in the kinds of time of --time")
     arguments = selection(tool, kind, pytestconfig.getoption("longest"))
     wrong: list[str] = []
-    for number in range(times):
-        began = time.monotonic()
-        result, records = tool.play("-q", "--time", kind, *arguments, timeout=HOURS)
-        bad = [record for record in records if record["verdict"] not in ("passed", "skipped")]
-        wrong += [f"{record['scenario']}[{record['variant']}]: {record['verdict']}: "
-                  f"{record['reason'] or record['failure']['message']}" for record in bad]
-        with capsys.disabled():
-            print(f"\nround {number + 1} of {times}: {story(records, time.monotonic() - began)}", flush=True)
-            if bad:
-                print(result.stderr, flush=True)
+    with ThreadPoolExecutor(pytestconfig.getoption("at_once")) as pool:
+        rounds = pool.map(lambda _: play_round(tool, kind, arguments), range(times))
+        for number, (result, records, seconds) in enumerate(rounds, 1):
+            bad = [record for record in records if record["verdict"] not in ("passed", "skipped")]
+            wrong += [f"{record['scenario']}[{record['variant']}]: {record['verdict']}: "
+                      f"{record['reason'] or record['failure']['message']}" for record in bad]
+            with capsys.disabled():
+                print(f"\nround {number} of {times}: {story(records, seconds)}", flush=True)
+                if bad:
+                    print(result.stderr, flush=True)
     assert not wrong, "\n".join(wrong)

@@ -11,7 +11,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,18 @@ def wait_until(happened: Callable[[], object], seconds: float, step: float = 0.0
             return False
         time.sleep(step)
     return True
+
+
+@contextmanager
+def computing(for_each: int, *, apart: bool = False) -> Iterator[None]:
+    """So many processes for each processor that do nothing but compute; `apart`: each in a session of its own, since
+    the kernel may share a processor out by sessions (sched(7), autogroup). They end with us, however that may be.
+    """
+    spinner = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", "while :; do :; done"]
+    with ExitStack() as stack:
+        for _ in range(for_each * (os.cpu_count() or 1)):
+            stack.enter_context(running(subprocess.Popen(spinner, start_new_session=apart)))
+        yield
 
 
 @contextmanager

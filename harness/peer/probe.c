@@ -204,6 +204,7 @@ static int go_there(struct probe *probe, const struct plan *plan, const struct w
 	memset(&visit, 0, sizeof(visit)); /* padding travels too */
 	visit.kind = PROBE_VISIT;
 	visit.ip = plan->ip;
+	visit.in_real_time = !plan->clock.is_virtual;
 	if (probe->child.pid > 0 && probe->n >= n && has_left(probe)) {
 		hand_out(probe, plan, host);
 		rc = send_all(probe, &visit, netns);

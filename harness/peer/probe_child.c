@@ -13,6 +13,7 @@
 #include "peer/endpoint.h"
 #include "peer/probe.h"
 #include "peer/probe_calls.h"
+#include "peer/run_delay.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,11 +69,28 @@ static bool take_sigpipe(void)
 	return sigtimedwait(&set, NULL, &now) == SIGPIPE;
 }
 
-static void make_call(struct probe_caller *caller, int end, const struct probe_request *request)
+/* ---- requests ---- */
+
+/* A caller, its end of the line, and room for what comes in. */
+struct line {
+	struct probe_caller caller;
+	int end, home;
+	int err;        /* why no caller of this process can work, 0: they can */
+	struct run_delay delay; /* of its thread; none in virtual time */
+	struct probe_request request;
+	uint8_t *data;  /* (owned) PROBE_DATA_MAX bytes */
+	size_t data_len; /* that came behind the request */
+	int fd;         /* (owned) that came along, -1: none */
+};
+
+static void make_call(struct line *line)
 {
+	const struct probe_request *request = &line->request;
+	const int end = line->end;
+	const int64_t delay = run_delay_own(&line->delay);
 	struct probe_reply reply;
 	struct probe_action action = {
-		.caller = caller, .call = &request->call, .reply = &reply,
+		.caller = &line->caller, .call = &request->call, .reply = &reply,
 	};
 
 	memset(&reply, 0, sizeof(reply)); /* padding travels too */
@@ -91,23 +109,11 @@ static void make_call(struct probe_caller *caller, int end, const struct probe_r
 		reply.err = reply.ret < 0 ? errno : 0;
 	}
 	reply.returned = clock_real_ns();
+	reply.run_delay = run_delay_own(&line->delay) - delay;
 	reply.sigpipe = take_sigpipe();
 	look_at_socket(&action);
 	send_reply(end, &reply);
 }
-
-/* ---- requests ---- */
-
-/* A caller, its end of the line, and room for what comes in. */
-struct line {
-	struct probe_caller caller;
-	int end, home;
-	int err;        /* why no caller of this process can work, 0: they can */
-	struct probe_request request;
-	uint8_t *data;  /* (owned) PROBE_DATA_MAX bytes */
-	size_t data_len; /* that came behind the request */
-	int fd;         /* (owned) that came along, -1: none */
-};
 
 /* The descriptor that came along. Return: -1: none did. */
 static int passed_fd(struct msghdr *message)
@@ -162,6 +168,8 @@ static void go(const struct line *line, int netns)
 static void visit(struct line *line)
 {
 	line->caller.ip = line->request.ip;
+	if (line->request.in_real_time)
+		run_delay_open(&line->delay);
 	go(line, line->fd);
 }
 
@@ -186,7 +194,7 @@ static void call(struct line *line)
 		_exit(1); /* the engine sees a probe that died at this line */
 	if (made->data)
 		made->data = file ? file : line->data;
-	make_call(&line->caller, line->end, &line->request);
+	make_call(line);
 	if (file)
 		munmap(file, len);
 }
@@ -294,7 +302,10 @@ int probe_main(void *arg)
 		return 1;
 	rc = settle(scene);
 	for (int i = 0; i < scene->n; i++)
-		lines[i] = (struct line){ .end = scene->ends[i], .home = scene->home, .fd = -1 };
+		lines[i] = (struct line){
+			.end = scene->ends[i], .home = scene->home, .fd = -1,
+			.delay = RUN_DELAY_NONE,
+		};
 	for (int i = 1; i < scene->n && rc == 0; i++)
 		rc = -pthread_create(&id, NULL, thread_main, &lines[i]);
 	lines[0].err = -rc;

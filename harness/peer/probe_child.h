@@ -34,6 +34,7 @@ struct probe_request {
 	enum probe_request_kind kind;
 	int step;
 	enum ip_version ip;      /* PROBE_VISIT: of the plan */
+	bool in_real_time;       /* PROBE_VISIT */
 	struct plan_call call;   /* its data's address means nothing, unless it is NULL */
 };
 

@@ -27,6 +27,8 @@ struct probe_reply {
 	int err;                   /* errno when ret is -1 */
 	bool sigpipe;              /* SIGPIPE was raised */
 	int64_t started, returned; /* ns, CLOCK_REALTIME */
+	int64_t run_delay;         /* of that time, how long the caller was ready to run, and had no
+	                              processor; ns, 0 in virtual time */
 	int64_t value;             /* getsockopt, ioctl, fcntl, poll: what it gave (revents) */
 	uint64_t inode;            /* of the socket acted on, 0: none */
 	struct probe_address local, remote; /* of the socket acted on, as far as known */

@@ -36,16 +36,19 @@ static bool read_file(pid_t pid, pid_t tid, const char *name, char *text, size_t
 	return len > 0;
 }
 
-/* Processor time, run delay, how often: see Documentation/scheduler/sched-stats.rst. */
+/* Of "processor time, run delay, how often": see Documentation/scheduler/sched-stats.rst. */
+static int64_t second_number(const char *text)
+{
+	const char *delay = strchr(text, ' ');
+
+	return delay ? strtoll(delay, NULL, 10) : 0;
+}
+
 static int64_t delay_of(pid_t pid, pid_t tid)
 {
 	char text[PATH_LEN];
-	const char *delay;
 
-	if (!read_file(pid, tid, "schedstat", text, sizeof(text)))
-		return 0;
-	delay = strchr(text, ' ');
-	return delay ? strtoll(delay, NULL, 10) : 0;
+	return read_file(pid, tid, "schedstat", text, sizeof(text)) ? second_number(text) : 0;
 }
 
 static void add_children(struct family *family, pid_t pid, pid_t tid)
@@ -86,6 +89,21 @@ static void add_process(struct family *family, pid_t pid)
 	}
 	if (tasks)
 		closedir(tasks);
+}
+
+void run_delay_open(struct run_delay *delay)
+{
+	if (delay->fd < 0)
+		delay->fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+int64_t run_delay_own(const struct run_delay *delay)
+{
+	char text[PATH_LEN];
+	const ssize_t len = delay->fd < 0 ? 0 : pread(delay->fd, text, sizeof(text) - 1, 0);
+
+	text[len > 0 ? len : 0] = '\0';
+	return second_number(text);
 }
 
 int64_t run_delay(pid_t pid)

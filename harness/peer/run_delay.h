@@ -11,4 +11,16 @@
  * Return: ns; 0 where the kernel does not tell. Of very many threads, some are left out. */
 int64_t run_delay(pid_t pid);
 
+/* That of the thread that asks, as a file that is kept open: it asks often. */
+struct run_delay {
+	int fd; /* (owned, until the process ends) -1: none */
+};
+
+#define RUN_DELAY_NONE { -1 }
+
+void run_delay_open(struct run_delay *delay);
+
+/* Return: ns; 0 where it is not open. */
+int64_t run_delay_own(const struct run_delay *delay);
+
 #endif

@@ -4,6 +4,7 @@
  * caller's next line, or by the end of the scenario. Nothing fails in silence.
  */
 #include "run/blame.h"
+#include "run/busy.h"
 #include "run/patience.h"
 
 #include "base/clock.h"
@@ -226,12 +227,12 @@ enum play check_callers(struct engine *engine)
 
 /* ---- calls ---- */
 
-/* Not the kernel's fault, but the probe's. */
+/* Not the kernel's fault, but the probe's; or the machine's, since it does nothing but make calls. */
 static enum play hangs(struct engine *engine, int host, const char *how)
 {
 	if (stage_probe_lost(&engine->stage))
 		return PLAY_BROKEN;
-	return broken(engine, "the probe of %s hangs: %s", engine->plan->hosts[host].name, how);
+	return too_busy(engine, "the probe of %s hangs: %s", engine->plan->hosts[host].name, how);
 }
 
 /* Patience is at its end and the call has not returned. Whose fault is it? The kernel's only if
@@ -287,8 +288,6 @@ static bool at_rest(const struct engine *engine, const struct plan_call *call, b
 static enum play settle(struct engine *engine, const struct plan_call *call)
 {
 	struct caller *caller = &engine->stage.callers[call->caller];
-	const struct probe *probe =
-		&engine->home.probes[engine->plan->callers[call->caller].host];
 	int64_t deadline = clock_real_ns() + engine->plan->patience;
 	int64_t pause = look_again_first;
 	bool waited = false;
@@ -299,7 +298,7 @@ static enum play settle(struct engine *engine, const struct plan_call *call)
 		if (play != PLAY_ON)
 			return play;
 		if (caller->running && clock_real_ns() > deadline)
-			return hangs(engine, probe->host,
+			return hangs(engine, engine->plan->callers[call->caller].host,
 				     caller->entered ? "its caller does not come to rest in the call"
 						     : "its caller has not begun the call");
 		if (pause < look_again_last)

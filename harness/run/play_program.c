@@ -4,6 +4,7 @@
  * line sent, fails the play unless some line takes its exit.
  */
 #include "run/blame.h"
+#include "run/busy.h"
 #include "run/call_text.h"
 #include "run/patience.h"
 
@@ -141,8 +142,8 @@ static enum play play_run(struct engine *engine, int step)
 			      engine->plan->programs[deed->program].argv[0], view->what,
 			      strerror(view->err));
 	if (!view->executes)
-		return broken(engine, "%s does not start: this machine is too busy",
-			      engine->plan->programs[deed->program].argv[0]);
+		return too_busy(engine, "%s does not start",
+				engine->plan->programs[deed->program].argv[0]);
 	mark_event(engine, step, view->started_at);
 	return PLAY_ON;
 }

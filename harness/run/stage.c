@@ -242,6 +242,8 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 		return;
 	}
 	note_due(stage, reply->returned);
+	kept_add(&stage->kept, KEPT_FROM_WORK, stage->plan->callers[index].host,
+		 reply->returned - reply->run_delay, reply->returned, 0);
 	if (reply->ret < 0 && (reply->err == EAGAIN || reply->err == ETIMEDOUT))
 		kept_news(&stage->kept, reply->returned); /* somebody's time was up */
 	caller->running = false;
