@@ -90,11 +90,14 @@ void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int
 			overtake(kept, &span);
 }
 
-void kept_woke(struct kept *kept, enum kept_for what, int64_t from, int64_t until)
+void kept_woke(struct kept *kept, int64_t look, int64_t work, int64_t until)
 {
-	kept->woke = (struct kept_span){ .from = from, .until = until, .length = until - from,
-					 .what = what, .step = kept->step };
-	kept_add(kept, what, NO_INDEX, from, until, 0);
+	const enum kept_for what = work < until ? KEPT_FROM_WORK : KEPT_FROM_LOOKING;
+	const int64_t from = look < work ? look : work;
+
+	kept->woke = (struct kept_span){ .from = from, .until = until, .what = what, .step = kept->step };
+	if (from < until)
+		kept_add(kept, what, NO_INDEX, from, until, 0);
 }
 
 /* A part of what is to be told as a whole is no span of its own. */

@@ -47,7 +47,7 @@ struct kept {
 	struct kept_span overtaken; /* the longest in which the kernel went on meanwhile */
 	/* the same of this step's KEPT_FROM_LOOKING: late is what comes after it, not what it waits for */
 	struct kept_span looking_longest, looking_overtaken;
-	struct kept_span woke;     /* the latest wait that ended late, however little */
+	struct kept_span woke;     /* the latest wait that has ended, late or not */
 	struct kept_span recent[KEPT_RECENT]; /* a ring of the latest */
 	size_t n_recent;           /* ever put into it */
 };
@@ -68,8 +68,9 @@ void kept_packet(struct kept *kept, int from, const struct packet *packet);
 void kept_add(struct kept *kept, enum kept_for what, int host, int64_t from, int64_t until,
 	      int64_t computing);
 
-/* A wait of the engine's has ended at @until, and something (@what) had been due since @from. */
-void kept_woke(struct kept *kept, enum kept_for what, int64_t from, int64_t until);
+/* A wait of the engine's has ended at @until. It was to look again at @look, and something had been
+ * due since @work; TIME_NEVER: nothing was. If that came while it overslept, all of it is one piece. */
+void kept_woke(struct kept *kept, int64_t look, int64_t work, int64_t until);
 
 /* The engine has been at its work from @from, when it woke up or this was told last, to @until,
  * @computing ns of it. What made it wake up has not been answered in that time, either: if it woke up

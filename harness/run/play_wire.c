@@ -62,9 +62,9 @@ enum play play_until_line(struct engine *engine, int line, int64_t deadline, boo
 	*timed_out = false;
 	if (play != PLAY_ON)
 		return play;
-	engine->stage.waits_for = due < deadline ? KEPT_FROM_WORK : KEPT_FROM_LOOKING;
+	engine->stage.work_due = due;
 	rc = stage_wait(&engine->stage, due < deadline ? due : deadline);
-	engine->stage.waits_for = KEPT_FROM_LOOKING;
+	engine->stage.work_due = TIME_NEVER;
 	*timed_out = rc == 0 && deadline <= due;
 	if (rc < 0)
 		return PLAY_BROKEN;

@@ -402,7 +402,7 @@ static void note_awake(struct stage *stage, int64_t now)
 void stage_begin(struct stage *stage, int64_t now)
 {
 	stage->kept = (struct kept){ .step = NO_INDEX };
-	stage->waits_for = KEPT_FROM_LOOKING;
+	stage->work_due = TIME_NEVER;
 	if (counts_lateness(stage))
 		note_awake(stage, now);
 }
@@ -427,12 +427,11 @@ void stage_account(struct stage *stage)
 /* ppoll() has returned, and what has come was collected: is that later than it was due? */
 static void note_wake(struct stage *stage, int64_t slept, int64_t deadline)
 {
-	bool news = stage->earliest && stage->earliest < deadline;
-	int64_t due = news ? stage->earliest : deadline;
+	int64_t work = stage->work_due;
 
-	if (stage->awake > due)
-		kept_woke(&stage->kept, news ? KEPT_FROM_WORK : stage->waits_for,
-			  due > slept ? due : slept, stage->awake);
+	if (stage->earliest && stage->earliest < work)
+		work = stage->earliest;
+	kept_woke(&stage->kept, deadline, work > slept ? work : slept, stage->awake);
 }
 
 /* Sleep until @deadline or news. Return: as stage_wait(), but 0 for anything else, too. */

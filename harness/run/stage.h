@@ -74,7 +74,7 @@ struct stage {
 	uint64_t serial;           /* of the latest EVENT_PROGRAM */
 
 	struct kept kept;          /* how late we were */
-	enum kept_for waits_for;   /* what is to be done when the next wait ends without news */
+	int64_t work_due;          /* during a wait: when there is something to do without any news */
 	int64_t earliest;          /* of what was collected since we woke up; 0: nothing */
 	int64_t awake, awake_cpu;  /* when we did, CLOCK_REALTIME and by our own processor
 	                              time */

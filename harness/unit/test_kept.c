@@ -100,17 +100,35 @@ static void waking_and_working_are_one_piece(void **state)
 	struct kept kept = fresh();
 
 	(void)state;
-	kept_woke(&kept, KEPT_FROM_WORK, at(100), at(101)); /* too short to count by itself */
+	kept_woke(&kept, TIME_NEVER, at(100), at(101)); /* too short to count by itself */
 	kept_news(&kept, at(103));
 	kept_worked(&kept, at(101), at(105), NS_PER_MS);
 	assert_int_equal(kept.overtaken.length, 4 * NS_PER_MS);
 	kept = fresh();
-	kept_woke(&kept, KEPT_FROM_WORK, at(100), at(103));
+	kept_woke(&kept, TIME_NEVER, at(100), at(103));
 	kept_worked(&kept, at(103), at(107), 0);
 	assert_int_equal(kept_between(&kept, at(0), at(200)), 7 * NS_PER_MS); /* nothing counts twice */
 	kept_worked(&kept, at(107), at(110), 0); /* work goes on: that is something else */
 	assert_int_equal(kept.longest.length, 7 * NS_PER_MS);
 	assert_int_equal(kept_between(&kept, at(0), at(200)), 10 * NS_PER_MS);
+}
+
+/* Nobody looked again when it was time to, and then something was due that was not done either. */
+static void work_may_become_due_while_it_oversleeps(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	kept_woke(&kept, at(100), at(130), at(200));
+	assert_int_equal(kept.longest.length, 100 * NS_PER_MS); /* excuses something of this line */
+	assert_int_equal(kept.looking_longest.length, 0);
+	kept = fresh();
+	kept_woke(&kept, at(100), at(250), at(200)); /* not due yet */
+	assert_int_equal(kept.longest.length, 0);
+	assert_int_equal(kept.looking_longest.length, 100 * NS_PER_MS);
+	kept = fresh();
+	kept_woke(&kept, at(150), at(250), at(120)); /* early, for other news */
+	assert_int_equal(kept.n_recent, 0);
 }
 
 /* A look that comes late delays what comes after the line, and excuses nothing of the line. */
@@ -186,6 +204,7 @@ int main(void)
 		cmocka_unit_test(spans_add_up),
 		cmocka_unit_test(what_timers_send_is_news),
 		cmocka_unit_test(many_streams_are_kept_apart),
+		cmocka_unit_test(work_may_become_due_while_it_oversleeps),
 		cmocka_unit_test(looking_late_concerns_later_lines),
 		cmocka_unit_test(waking_and_working_are_one_piece),
 	};
