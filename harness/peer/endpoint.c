@@ -76,24 +76,26 @@ bool endpoint_equal(const struct probe_address *a, const struct probe_address *b
 	       memcmp(a->bytes, b->bytes, a->family == 4 ? 4 : 16) == 0;
 }
 
-int endpoint_local(int fd, struct probe_address *end)
+/* getsockname(2) or getpeername(2) */
+typedef int name_call(int fd, struct sockaddr *address, socklen_t *len);
+
+static int ask_name(name_call *name, int fd, struct probe_address *end)
 {
 	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(address);
-	int rc = getsockname(fd, (struct sockaddr *)&address, &len);
+	int rc = name(fd, (struct sockaddr *)&address, &len);
 
 	if (rc == 0)
 		endpoint_from_sockaddr(&address, end);
 	return rc;
 }
 
+int endpoint_local(int fd, struct probe_address *end)
+{
+	return ask_name(getsockname, fd, end);
+}
+
 int endpoint_remote(int fd, struct probe_address *end)
 {
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof(address);
-	int rc = getpeername(fd, (struct sockaddr *)&address, &len);
-
-	if (rc == 0)
-		endpoint_from_sockaddr(&address, end);
-	return rc;
+	return ask_name(getpeername, fd, end);
 }
