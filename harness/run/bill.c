@@ -53,14 +53,49 @@ void bill_free(struct bill *bill)
 	bill->order = bill->again = NULL;
 }
 
-/* Those that are played again have waited longest. */
+/* The costliest of those that are to be played again, its place in @again. There is one. */
+static size_t costliest_again(const struct bill *bill)
+{
+	size_t costliest = 0;
+
+	for (size_t i = 1; i < bill->n_again; i++)
+		if (bill->cost(bill->jobs[bill->again[i]].plan) >
+		    bill->cost(bill->jobs[bill->again[costliest]].plan))
+			costliest = i;
+	return costliest;
+}
+
+/* Is it the turn of one that was played before? Where the machine was too busy for it, its like comes
+ * first: when all that is left waits, there is time for it. */
+static bool is_turn_of_again(const struct bill *bill)
+{
+	const struct suite_job *next, *again;
+
+	if (!bill->n_again || bill->started == bill->count)
+		return bill->n_again > 0;
+	next = &bill->jobs[bill->order[bill->started]];
+	again = &bill->jobs[bill->again[costliest_again(bill)]];
+	return bill->cost(again->plan) > bill->cost(next->plan);
+}
+
+static struct suite_job *take_again(struct bill *bill)
+{
+	const size_t place = costliest_again(bill), job = bill->again[place];
+
+	bill->again[place] = bill->again[--bill->n_again];
+	return &bill->jobs[job];
+}
+
 static struct suite_job *choose(struct bill *bill)
 {
-	if (bill->n_again)
-		return &bill->jobs[bill->again[--bill->n_again]];
-	while (!bill->stopping && bill->started < bill->count) {
-		struct suite_job *job = &bill->jobs[bill->order[bill->started++]];
+	while (!bill->stopping) {
+		struct suite_job *job;
 
+		if (is_turn_of_again(bill))
+			return take_again(bill);
+		if (bill->started == bill->count)
+			return NULL;
+		job = &bill->jobs[bill->order[bill->started++]];
 		if (!job->plan->skip)
 			return job;
 		bill_end_record(job, VERDICT_SKIPPED, job->plan->skip, clock_real_ns());
