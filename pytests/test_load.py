@@ -2,7 +2,7 @@
 
     make load                        # ten times: those that wait up to 20 s, all in virtual time
     make load TIME=virtual TIMES=50  # fifty times, in virtual time only
-    make load TIME=real TIMES=100 PYTEST_ARGS="--longest=200 --at-once=10"  # those that wait up to 200 s, too
+    make load TIME=real TIMES=100 PYTEST_ARGS="--longest=200 --at-once=6"  # those that wait up to 200 s, too
 
 Apart from all other tests, since it takes long: `pytest --load N` plays the suite N times, without it this is skipped. Each
 round is told as it ends. What did not pass is told with its diagnostic, and fails the test in the end.
@@ -20,6 +20,7 @@ from scenario_items import kinds_of_time
 from toolkit import Record, Tool, needs_guests, shipped
 
 JOBS = 64          # most of the time is spent waiting
+APART = 10.0       # seconds between the first of those that play side by side: they are not the load
 HOURS = 4 * 3600.0  # a round that takes longer hangs
 
 
@@ -46,8 +47,10 @@ def selection(tool: Tool, kind: str, longest: float) -> list[str]:
     return ["-j", str(JOBS), "-k", "not slow", *scenarios]
 
 
-def play_round(tool: Tool, kind: str, arguments: list[str]) -> tuple[subprocess.CompletedProcess[str], list[Record], float]:
-    """What it says, its records, and how many seconds it takes."""
+def play_round(tool: Tool, kind: str, arguments: list[str], wait: float
+               ) -> tuple[subprocess.CompletedProcess[str], list[Record], float]:
+    """What it says, its records, and how many seconds it takes. It begins after `wait` seconds."""
+    time.sleep(wait)
     began = time.monotonic()
     result, records = tool.play("-q", "--time", kind, *arguments, timeout=HOURS)
     return result, records, time.monotonic() - began
@@ -64,8 +67,10 @@ def test_no_failure_under_load(tool: Tool, pytestconfig: pytest.Config, capsys: 
         pytest.skip("--load N plays the suite N times under load, in the kinds of time of --time")
     arguments = selection(tool, kind, pytestconfig.getoption("longest"))
     wrong: list[str] = []
-    with ThreadPoolExecutor(pytestconfig.getoption("at_once")) as pool:
-        rounds = pool.map(lambda _: play_round(tool, kind, arguments), range(times))
+    at_once = pytestconfig.getoption("at_once")
+    with ThreadPoolExecutor(at_once) as pool:
+        waits = [APART * number if number < at_once else 0.0 for number in range(times)]
+        rounds = pool.map(lambda wait: play_round(tool, kind, arguments, wait), waits)
         for number, (result, records, seconds) in enumerate(rounds, 1):
             bad = [record for record in records if record["verdict"] not in ("passed", "skipped")]
             wrong += [f"{record['scenario']}[{record['variant']}]: {record['verdict']}: "

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { REPLAYS = 2 /* by default */ };
+enum { REPLAYS = 4 /* by default */ };
 
 /* ---- which kernels ---- */
 

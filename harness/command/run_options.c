@@ -32,7 +32,7 @@ static const char help[] =
 	"  --timeout SECONDS\n"
 	"                   stop a variant that takes longer on your clock (default: by its own\n"
 	"                   times)\n"
-	"  --replays N      play a variant again, up to N times (default: 2), when the machine was\n"
+	"  --replays N      play a variant again, up to N times (default: 4), when the machine was\n"
 	"                   too busy to tell what the kernel does\n"
 	"  --captures DIR   write a capture file (pcapng) for each variant\n"
 	"  --record FILE    write what passes as a timeline: each packet with its nanosecond\n"
