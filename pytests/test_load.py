@@ -5,7 +5,7 @@
     make load TIME=real TIMES=100 PYTEST_ARGS="--longest=200 --at-once=6"  # those that wait up to 200 s, too
 
 Apart from all other tests, since it takes long: `pytest --load N` plays the suite N times, without it this is skipped. Each
-round is told as it ends. What did not pass is told with its diagnostic, and fails the test in the end.
+round is told when it and those before it have ended. What did not pass is told with its diagnostic, and fails the test in the end.
 """
 from __future__ import annotations
 

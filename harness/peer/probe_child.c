@@ -87,7 +87,7 @@ static void make_call(struct line *line)
 {
 	const struct probe_request *request = &line->request;
 	const int end = line->end;
-	const int64_t delay = run_delay_own(&line->delay);
+	int64_t delay;
 	struct probe_reply reply;
 	struct probe_action action = {
 		.caller = &line->caller, .call = &request->call, .reply = &reply,
@@ -104,12 +104,13 @@ static void make_call(struct line *line)
 	send_reply(end, &reply);
 	reply.kind = PROBE_DONE;
 	if (reply.ret >= 0) {
+		delay = run_delay_own(&line->delay);
 		reply.started = clock_real_ns();
 		reply.ret = probe_make(&action);
 		reply.err = reply.ret < 0 ? errno : 0;
+		reply.run_delay = run_delay_own(&line->delay) - delay;
 	}
 	reply.returned = clock_real_ns();
-	reply.run_delay = run_delay_own(&line->delay) - delay;
 	reply.sigpipe = take_sigpipe();
 	look_at_socket(&action);
 	send_reply(end, &reply);

@@ -34,7 +34,8 @@ struct keeper {
 	const struct program_scene *scene;
 	struct tracer *tracer; /* NULL: the program is not traced */
 	pid_t pid;             /* of the program */
-	int64_t run_delay;     /* its, once it has ended; ns */
+	int64_t ended_at;      /* when it was found to have; 0: it was not, or in virtual time */
+	int64_t run_delay;     /* its, then; ns */
 	int children;          /* signalfd */
 	int status;            /* of its start: ends when it executes; -1: it has */
 	int gate;              /* it waits there until it is traced */
@@ -262,25 +263,26 @@ static void look_at_start(struct keeper *keeper)
 	tell(keeper, &news);
 }
 
-/* Take the next child that has stopped or ended. How long the program had to wait for a processor can
- * only be asked before it is taken. Return: 0: there is none. */
-static pid_t next_child(struct keeper *keeper, int *status)
+/* Has the program ended? How long it had to wait for a processor can only be asked before it is reaped.
+ * In virtual time it had to wait for nobody, and looking into /proc may do harm (peer/probe.c). */
+static void look_at_program(struct keeper *keeper)
 {
 	siginfo_t info = { 0 };
 
-	if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) < 0 ||
-	    info.si_pid == 0)
-		return 0;
-	if (info.si_pid == keeper->pid && info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED &&
-	    !keeper->scene->plan->clock.is_virtual)
-		keeper->run_delay = run_delay(keeper->pid);
-	return waitpid(info.si_pid, status, WNOHANG | __WALL);
+	if (keeper->pid == 0 || keeper->ended_at || keeper->scene->plan->clock.is_virtual ||
+	    waitid(P_PID, (id_t)keeper->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid == 0 || info.si_code == CLD_TRAPPED)
+		return;
+	keeper->ended_at = clock_real_ns();
+	keeper->run_delay = run_delay(keeper->pid);
 }
 
 static void tell_exit(struct keeper *keeper, int status)
 {
 	struct program_news news = news_of(PROGRAM_EXITED);
 
+	if (keeper->ended_at)
+		news.time = keeper->ended_at;
 	news.status = status;
 	news.run_delay = keeper->run_delay;
 	tell(keeper, &news);
@@ -295,7 +297,11 @@ static void look_at_children(struct keeper *keeper)
 
 	if (read(keeper->children, &info, sizeof(info)) < 0 && errno != EAGAIN)
 		_exit(1);
-	while ((tid = next_child(keeper, &status)) > 0) {
+	for (;;) {
+		look_at_program(keeper);
+		tid = waitpid(-1, &status, WNOHANG | __WALL);
+		if (tid <= 0)
+			break;
 		look_at_start(keeper);
 		if (WIFSTOPPED(status)) {
 			if (keeper->tracer)

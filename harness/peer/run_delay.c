@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TASKS_MAX = 512, PROCESSES_MAX = 256, PATH_LEN = 64, CHILDREN_LEN = 4096 };
+enum { TASKS_MAX = 512, PROCESSES_MAX = 256 };
+enum { PATH_LEN = 64, NUMBERS_LEN = 80, CHILDREN_LEN = 4096 };
 
 /* All that descends from a process. */
 struct family {
@@ -46,7 +47,7 @@ static int64_t second_number(const char *text)
 
 static int64_t delay_of(pid_t pid, pid_t tid)
 {
-	char text[PATH_LEN];
+	char text[NUMBERS_LEN];
 
 	return read_file(pid, tid, "schedstat", text, sizeof(text)) ? second_number(text) : 0;
 }
@@ -99,17 +100,29 @@ void run_delay_open(struct run_delay *delay)
 
 int64_t run_delay_own(const struct run_delay *delay)
 {
-	char text[PATH_LEN];
+	char text[NUMBERS_LEN];
 	const ssize_t len = delay->fd < 0 ? 0 : pread(delay->fd, text, sizeof(text) - 1, 0);
 
 	text[len > 0 ? len : 0] = '\0';
 	return second_number(text);
 }
 
+/* Are we in /proc under the number that we know ourselves by? */
+static bool is_our_proc(void)
+{
+	char text[NUMBERS_LEN];
+	const ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
+
+	text[len > 0 ? len : 0] = '\0';
+	return strtol(text, NULL, 10) == getpid();
+}
+
 int64_t run_delay(pid_t pid)
 {
 	struct family family = { 0 };
 
+	if (!is_our_proc())
+		return 0;
 	add_children(&family, pid, pid);
 	for (size_t i = 0; i < family.n_processes; i++)
 		add_process(&family, family.processes[i]);

@@ -7,8 +7,10 @@
 
 /* That of process @pid, and of all threads that descend from it and still exist the longest: threads
  * that keep one another waiting have not waited for longer than one of them
- * (/proc/PID/task/TID/schedstat, the kernel's sched_info.run_delay).
- * Return: ns; 0 where the kernel does not tell. Of very many threads, some are left out. */
+ * (/proc/PID/task/TID/schedstat, the kernel's sched_info.run_delay). A wait that is not over does not
+ * count yet.
+ * Return: ns; 0 where the kernel does not tell, or /proc is that of another PID namespace, in which
+ * @pid is somebody else. Of very many threads, some are left out. */
 int64_t run_delay(pid_t pid);
 
 /* That of the thread that asks, as a file that is kept open: it asks often. */

@@ -65,8 +65,8 @@ static size_t costliest_again(const struct bill *bill)
 	return costliest;
 }
 
-/* Is it the turn of one that was played before? Where the machine was too busy for it, its like comes
- * first: when all that is left waits, there is time for it. */
+/* Is it the turn of one that was played before? Only before what is cheaper: the machine was too busy for it
+ * among those as costly as itself, and may have time for it after them. */
 static bool is_turn_of_again(const struct bill *bill)
 {
 	const struct suite_job *next, *again;

@@ -38,15 +38,44 @@ static const struct kept_span *find_excuse(const struct engine *engine, int step
 	return span;
 }
 
-/* What a program brings about may be late because the program was. */
-static bool excuses_programs(struct engine *engine, const struct off *off, const char *failure)
+static bool runs_programs(const struct plan *plan, int host)
 {
-	const int64_t kept = off->by > 0 ? programs_kept(engine) : 0;
-	char length[DURATION_LEN];
+	for (int i = 0; i < plan->n_programs; i++)
+		if (plan->programs[i].host == host)
+			return true;
+	return false;
+}
 
-	if (kept < off->by || kept == 0)
+/* Can a program have to do with what @step waits for? */
+static bool depends_on_programs(const struct plan *plan, const struct plan_step *step)
+{
+	return step->deed || (step->packet && runs_programs(plan, step->packet->from));
+}
+
+void busy_begins(struct engine *engine, int step)
+{
+	const struct plan_step *plan_step = &engine->plan->steps[step];
+
+	if (plan_step->time.kind != TIME_NONE && depends_on_programs(engine->plan, plan_step))
+		engine->kept_before = programs_kept(engine);
+}
+
+/* What a program brings about may be late, or early after something else of its, because it was kept
+ * from running since the line began. */
+static bool excuses_programs(struct engine *engine, int step, const struct off *off,
+			     const char *failure)
+{
+	char length[DURATION_LEN];
+	int64_t kept;
+
+	if (off->by <= 0 || !depends_on_programs(engine->plan, &engine->plan->steps[step]))
 		return false;
-	too_busy(engine, "programs were kept from running for %s, and then: %s",
+	kept = programs_kept(engine) - engine->kept_before;
+	if (kept > off->until - off->from)
+		kept = off->until - off->from;
+	if (kept < off->by)
+		return false;
+	too_busy(engine, "a program was kept from running for %s, and then: %s",
 		 format_duration(kept, length), failure);
 	return true;
 }
@@ -62,7 +91,7 @@ bool busy_excuses(struct engine *engine, int step, const struct off *off, const 
 	stage_account(&engine->stage); /* we may have been kept since the last wait */
 	span = find_excuse(engine, step, off);
 	if (!span)
-		return excuses_programs(engine, off, failure);
+		return excuses_programs(engine, step, off, failure);
 	if (span->step != NO_INDEX)
 		snprintf(where, sizeof(where), "line %d",
 			 source_line(plan->source, plan->steps[span->step].span.start));

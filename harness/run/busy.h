@@ -15,6 +15,9 @@ struct off {
 	int64_t by;          /* that much too late, or too early; 0: nothing was */
 };
 
+/* The line @step begins: what programs were kept from before is no excuse of its. */
+void busy_begins(struct engine *engine, int step);
+
 /* Could the failure of @step, which would read @failure, come of the engine, a caller or a program
  * having been kept from running? Then nobody knows whether there is one.
  * Return: true, with the reason as too_busy() keeps it. */

@@ -21,6 +21,7 @@ static enum play play_step(struct engine *engine, int step)
 
 	engine->step = step;
 	kept_step(&engine->stage.kept, step);
+	busy_begins(engine, step);
 	stage_emit(&engine->stage, &begins, NULL); /* whoever ends the record knows the line */
 	switch (engine->plan->steps[step].kind) {
 	case STEP_SEND:

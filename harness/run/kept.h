@@ -6,7 +6,7 @@
  * it is an error of the machine (see blame_end()); a pass stays a pass.
  *
  * A span counts from when something was due (a frame had come, a deadline had passed, a call was
- * given to a caller) to when it was looked at. The engine's own computing does not count.
+ * given to a caller, the kernel had woken one) to when it was looked at. The engine's own computing does not count.
  * Pure reckoning on times in ns, CLOCK_REALTIME; nothing here waits or asks for the time.
  */
 #ifndef TCPSCEN_RUN_KEPT_H

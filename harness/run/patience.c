@@ -6,12 +6,15 @@
 
 struct patience patience_until(int64_t when)
 {
-	return (struct patience){ .until = when, .exact = true };
+	return (struct patience){ .until = when, .latest = when };
 }
 
 static struct patience patience_from(const struct engine *engine, int64_t from)
 {
-	return (struct patience){ .until = from + engine->plan->patience };
+	enum { MORE = 10 };
+	const int64_t patience = engine->plan->patience;
+
+	return (struct patience){ .until = from + patience, .latest = from + MORE * patience };
 }
 
 struct patience patience_from_now(const struct engine *engine)
@@ -25,37 +28,42 @@ struct patience patience_beyond(const struct engine *engine, const struct window
 			     window->high == INT64_MAX ? clock_real_ns() : window->high);
 }
 
-/* What is left of one that has exited may be kept still. */
+/* Its keeper, and what is left of it once it has exited, may be kept still. */
 static int64_t program_kept(const struct program_view *view)
 {
-	const int64_t now = view->program.keeper > 0 ? run_delay(view->program.keeper) : 0;
-
-	return now > view->run_delay ? now : view->run_delay;
+	return view->run_delay +
+	       (view->program.keeper > 0 ? run_delay(view->program.keeper) : 0);
 }
 
 int64_t programs_kept(const struct engine *engine)
 {
-	int64_t kept = 0;
+	int64_t longest = 0;
 
-	if (engine->plan->clock.is_virtual) /* there nobody is kept from anything */
+	if (engine->plan->clock.is_virtual)
 		return 0;
-	for (int i = 0; i < engine->plan->n_programs; i++)
-		kept += program_kept(&engine->stage.programs[i]);
-	return kept;
+	for (int i = 0; i < engine->plan->n_programs; i++) {
+		const int64_t kept = program_kept(&engine->stage.programs[i]);
+
+		longest = kept > longest ? kept : longest;
+	}
+	return longest;
 }
 
-bool patience_ends(const struct engine *engine, struct patience *patience)
+bool patience_ends(struct engine *engine, struct patience *patience)
 {
-	int64_t now = clock_real_ns(), kept;
+	const int64_t now = clock_real_ns();
+	int64_t kept;
 
 	if (now < patience->until)
 		return false;
-	if (patience->exact)
+	if (patience->until >= patience->latest)
 		return true;
 	kept = programs_kept(engine);
-	if (kept > patience->granted) { /* less, if one of their processes has ended */
-		patience->until += kept - patience->granted;
-		patience->granted = kept;
+	if (kept > engine->granted) { /* less, if one of their processes has ended */
+		patience->until += kept - engine->granted;
+		engine->granted = kept;
 	}
+	if (patience->until > patience->latest)
+		patience->until = patience->latest;
 	return now >= patience->until;
 }

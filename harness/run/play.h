@@ -69,6 +69,8 @@ struct engine {
 	int64_t event_before;   /* what `after` and `within` count from */
 	int event_step;         /* whose event that was, NO_INDEX: the beginning */
 	struct schedule schedule; /* of the line that is being played */
+	int64_t kept_before;    /* programs_kept() when this line began, if it has a time */
+	int64_t granted;        /* of programs_kept(), to lines that waited: see run/patience.h */
 	int64_t received;       /* when the crafted host last received something, 0: never */
 	struct arena *arena;    /* texts of failures */
 };

@@ -335,9 +335,11 @@ static enum play play_question(struct engine *engine, int step, struct answer *a
 	bool is_right, timed_out;
 	enum play play = PLAY_ON;
 
-	if (until && window.low < patience.until)
-		patience = patience_until(window.low);
-	else if (!until && window.high != INT64_MAX)
+	if (until && window.low < patience.latest)
+		patience.latest = window.low;
+	if (patience.until > patience.latest)
+		patience.until = patience.latest;
+	if (!until && window.high != INT64_MAX)
 		patience = patience_until(window.high);
 	while (!until && window.low != INT64_MIN && clock_real_ns() < window.due &&
 	       play == PLAY_ON)

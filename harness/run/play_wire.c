@@ -422,8 +422,8 @@ enum play play_wire_change(struct engine *engine, int step)
 {
 	struct event event = { .kind = EVENT_WIRE, .step = step, .time = clock_real_ns() };
 
-	/* what is covered already is covered as it was; what has come before is not */
-	if (keep_going(engine, NO_INDEX) != PLAY_ON)
+	/* what has come before, seen by us or not, is covered by the rules that were, and by no new one */
+	if (stage_collect(&engine->stage) < 0 || keep_going(engine, NO_INDEX) != PLAY_ON)
 		return PLAY_BROKEN;
 	stage_emit(&engine->stage, &event, NULL);
 	if (change(engine, step) < 0)

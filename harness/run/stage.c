@@ -225,10 +225,19 @@ static void keep_reply(struct caller *caller, const struct probe_reply *reply)
 	caller->reply.data = data;
 }
 
+/* A caller was to do something from @since on, and did it at the time @at. It told us after we had last
+ * gone to sleep: if that was later, it did not get to tell. */
+static void note_caller(struct stage *stage, int index, int64_t since, int64_t at)
+{
+	kept_add(&stage->kept, KEPT_FROM_WORK, stage->plan->callers[index].host, since,
+		 stage->slept > at ? stage->slept : at, 0);
+}
+
 /* Keep a reply with its caller, and in the record. */
 static void note_reply(struct stage *stage, int index, const struct probe_reply *reply)
 {
 	struct caller *caller = &stage->callers[index];
+	int64_t woken;
 
 	if (reply->step >= 0) {
 		const struct plan_call *call = stage->plan->steps[reply->step].call;
@@ -237,15 +246,14 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 	}
 	if (reply->kind == PROBE_ENTERED) {
 		caller->entered = true;
-		kept_add(&stage->kept, KEPT_FROM_WORK, stage->plan->callers[index].host,
-			 caller->given, reply->started, 0);
+		note_caller(stage, index, caller->given, reply->started);
 		return;
 	}
 	note_due(stage, reply->returned);
-	kept_add(&stage->kept, KEPT_FROM_WORK, stage->plan->callers[index].host,
-		 reply->returned - reply->run_delay, reply->returned, 0);
+	woken = reply->returned - reply->run_delay;
+	note_caller(stage, index, woken, reply->returned);
 	if (reply->ret < 0 && (reply->err == EAGAIN || reply->err == ETIMEDOUT))
-		kept_news(&stage->kept, reply->returned); /* somebody's time was up */
+		kept_news(&stage->kept, woken); /* somebody's time was up */
 	caller->running = false;
 	caller->unclaimed = true;
 	keep_reply(caller, reply);
@@ -443,8 +451,10 @@ static int sleep_once(struct stage *stage, int64_t slept, int64_t deadline)
 
 	if (rc < 0)
 		return rc;
-	if (counts_lateness(stage))
+	if (counts_lateness(stage)) {
+		stage->slept = slept;
 		note_awake(stage, clock_real_ns());
+	}
 	stage->earliest = 0;
 	rc = collect(stage, fds);
 	if (counts_lateness(stage))

@@ -76,6 +76,7 @@ struct stage {
 	struct kept kept;          /* how late we were */
 	int64_t work_due;          /* during a wait: when there is something to do without any news */
 	int64_t earliest;          /* of what was collected since we woke up; 0: nothing */
+	int64_t slept;             /* when we last went to sleep, and nothing was there */
 	int64_t awake, awake_cpu;  /* when we did, CLOCK_REALTIME and by our own processor
 	                              time */
 

@@ -172,7 +172,7 @@ static void time_out(struct suite *suite, struct player *player)
 	snprintf(why, sizeof(why), "no %s after %s: stopped", setting ? "stage" : "end",
 		 format_duration(limit, text));
 	bill_end_record(player->job, VERDICT_ERROR, why, clock_real_ns());
-	player->job->record.too_busy = setting; /* the kernel takes its time, but not for ever */
+	player->job->record.too_busy = setting; /* what takes so long is the kernel, for all who ask */
 	release(suite, player, true);
 	bill_finish(&suite->bill, player->job);
 }

@@ -131,6 +131,19 @@ static void work_may_become_due_while_it_oversleeps(void **state)
 	assert_int_equal(kept.n_recent, 0);
 }
 
+/* The kernel woke a caller in time: that was before it had to wait, not meanwhile. */
+static void what_woke_a_caller_did_not_overtake_it(void **state)
+{
+	struct kept kept = fresh();
+
+	(void)state;
+	kept_add(&kept, KEPT_FROM_WORK, 0, at(100), at(105), 0);
+	kept_news(&kept, at(100));
+	assert_null(kept_excuse(&kept, 40 * NS_PER_MS));
+	kept_news(&kept, at(104));
+	assert_non_null(kept_excuse(&kept, 40 * NS_PER_MS));
+}
+
 /* A look that comes late delays what comes after the line, and excuses nothing of the line. */
 static void looking_late_concerns_later_lines(void **state)
 {
@@ -205,6 +218,7 @@ int main(void)
 		cmocka_unit_test(what_timers_send_is_news),
 		cmocka_unit_test(many_streams_are_kept_apart),
 		cmocka_unit_test(work_may_become_due_while_it_oversleeps),
+		cmocka_unit_test(what_woke_a_caller_did_not_overtake_it),
 		cmocka_unit_test(looking_late_concerns_later_lines),
 		cmocka_unit_test(waking_and_working_are_one_piece),
 	};
