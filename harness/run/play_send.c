@@ -111,14 +111,25 @@ static enum play make_tcp(struct engine *engine, const struct plan_packet *packe
 	return PLAY_ON;
 }
 
+/* A crafted host has a clock of its own. Whoever forges a kernel's packet takes the latest value that has
+ * arrived from it: its clock begins anywhere, and what is older than that is refused (RFC 7323, PAWS). */
+static uint32_t timestamp_clock(const struct engine *engine, const struct plan_packet *packet)
+{
+	const struct stream *stream = &numbers_of(engine, packet)->stream[packet->from];
+	const int64_t milliseconds = (clock_real_ns() - engine->begun) / NS_PER_MS;
+
+	if (engine->plan->hosts[packet->from].kind == HOST_KERNEL && stream->ts_seen)
+		return stream->ts_last;
+	return first_ts + (uint32_t)milliseconds;
+}
+
 static enum play make_frame(struct engine *engine, int step, struct frame *frame)
 {
 	const struct plan_packet *packet = engine->plan->steps[step].packet;
-	int64_t milliseconds = (clock_real_ns() - engine->begun) / NS_PER_MS;
 	struct surroundings around = {
 		.route = stage_route(&engine->stage, packet->from),
 		.link_mtu = engine->plan->link_mtu,
-		.ts_now = first_ts + (uint32_t)milliseconds,
+		.ts_now = packet->icmp ? 0 : timestamp_clock(engine, packet),
 		.isn = first_isn + (uint32_t)packet->flow * 1000000,
 	};
 

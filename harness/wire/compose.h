@@ -12,7 +12,7 @@
 struct surroundings {
 	struct route route;
 	int link_mtu;
-	uint32_t ts_now;      /* the crafted host's timestamp clock: milliseconds from 1000 */
+	uint32_t ts_now;      /* the timestamp clock of the packet's host */
 	uint32_t isn;         /* initial sequence number for a SYN of a stream not yet known */
 	const uint8_t *resent; /* payload of the host's last packet that had one, for `again`; */
 	size_t resent_len;     /* NULL and 0: `again` has the payload that is written */
