@@ -230,6 +230,27 @@ static void note_in_flight(struct blame *blame, int index)
 	}
 }
 
+/* Packets that wait at the wire: only a line lets them go on, and its turn has not come. */
+static void note_waiting(struct blame *blame)
+{
+	enum { SHOWN = 3 };
+	struct engine *engine = blame->engine;
+	const struct seen *seen;
+	char since[DURATION_LEN];
+
+	for (size_t i = 0; i < SHOWN && (seen = stage_arrived(&engine->stage, i)); i++) {
+		struct strbuf kind = STRBUF_INIT;
+
+		if (seen->settled)
+			continue;
+		packet_kind_text(&seen->packet, &kind);
+		note(blame, "%s from %s has waited for %s: no line has spoken of it yet",
+		     strbuf_text(&kind), host_name(engine, seen->from),
+		     format_duration(clock_real_ns() - seen->packet.time, since));
+		strbuf_free(&kind);
+	}
+}
+
 /* What has become of the programs, and what they complain of. */
 static void note_programs(struct blame *blame)
 {
@@ -445,8 +466,13 @@ enum play blame_unexpected(struct engine *engine, int step, const struct seen *s
 
 	blame_begin(&blame, engine, step, engine->plan->steps[step].span);
 	packet_kind_text(&seen->packet, &saw);
-	message(&blame, "%s from %s, which no line expects, came %s", strbuf_text(&saw),
-		host_name(engine, seen->from), doing);
+	if (seen->packet.time < engine->event_before && engine->event_step != NO_INDEX)
+		message(&blame, "%s from %s, which no line expects, came before line %d",
+			strbuf_text(&saw), host_name(engine, seen->from),
+			step_line(engine, engine->event_step));
+	else
+		message(&blame, "%s from %s, which no line expects, came %s", strbuf_text(&saw),
+			host_name(engine, seen->from), doing);
 	strbuf_free(&saw);
 	note_when(&blame, seen->packet.time);
 	note_repetition(&blame, seen);
@@ -507,6 +533,10 @@ enum play blame_running(struct engine *engine, int step, int call_step)
 			step_line(engine, call_step), waited);
 	}
 	strbuf_free(&text);
+	note_waiting(&blame);
+	if (call_step == step && engine->plan->steps[step].answered && step + 1 < engine->plan->n_steps)
+		note(&blame, "no line below is played before that: write the call without '->', and its "
+			     "answer where it is due");
 	note_scene(&blame);
 	return blame_end(&blame);
 }
