@@ -130,7 +130,7 @@ def test_a_wrong_value_fails_on_all(kernels: Kernels, tmp_path: Path) -> None:
     right, wrong = kernels.run("one,two", path), kernels.run("one,two", "-D", "n=7", path)
     assert (right.returncode, wrong.returncode) == (PASSED, FAILED), right.stdout + right.stderr
     assert table(wrong.stdout)[1].split()[-2:] == ["FAIL", "FAIL"]
-    assert table(wrong.stdout)[-1] == "1 variant on 2 kernels: no verdict differs, no ladder does"
+    assert table(wrong.stdout)[-1] == "1 variant on 2 kernels: 1 fails on all, no verdict differs, no ladder does"
 
 
 def test_a_ladder_that_differs(kernels: Kernels, tmp_path: Path) -> None:

@@ -232,20 +232,32 @@ static void lay_out(struct table *table, const bool *shown)
 	}
 }
 
-/* "508 variants: 2 verdicts differ, 7 more ladders do (-v shows where)" */
+/* Neither played well nor skipped, on all kernels alike. */
+static bool fails_everywhere(const struct comparison *comparison, const struct variant *variant)
+{
+	const enum verdict verdict = variant->cells[0].verdict;
+
+	return !verdicts_differ(comparison, variant) && verdict != VERDICT_PASSED &&
+	       verdict != VERDICT_SKIPPED;
+}
+
+/* "508 variants on 2 kernels: 1 fails on all, 2 verdicts differ, 7 more ladders do (-v shows where)" */
 static void print_counts(FILE *out, const struct comparison *comparison, bool all)
 {
-	size_t verdicts = 0, ladders = 0;
+	size_t verdicts = 0, ladders = 0, failures = 0;
 	bool timed = true;
 
 	for (size_t i = 0; i < comparison->n_variants; i++) {
 		bool differ = verdicts_differ(comparison, &comparison->variants[i]);
 
 		verdicts += differ;
+		failures += fails_everywhere(comparison, &comparison->variants[i]);
 		ladders += !differ && any_ladder_differs(comparison, &comparison->variants[i]);
 	}
 	fprintf(out, "%zu variant%s on %zu kernels: ", comparison->n_variants,
 		comparison->n_variants == 1 ? "" : "s", comparison->n_kernels);
+	if (failures)
+		fprintf(out, "%zu fail%s on all, ", failures, failures == 1 ? "s" : "");
 	if (verdicts == 0)
 		fputs("no verdict differs", out);
 	else
