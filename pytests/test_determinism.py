@@ -26,6 +26,7 @@ TELLING = {
     "keepalive": ("scenarios/timers/keepalive_timeout.scn", 20),
     "two kernels with loss": ("scenarios/loss/sack_several_holes.scn", 20),
     "a program": ("scenarios/programs/dth_server.scn", 20),
+    "a forged packet": ("scenarios/close/time_wait_assassinated.scn", 20),
     "all": ("scenarios", 3),
 }
 

@@ -1,6 +1,7 @@
 """What a failure says besides what differs: the hints that lead on."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from toolkit import FAILED, PASSED, Tool, scene
@@ -52,3 +53,32 @@ def test_a_later_answer_is_not(tool: Tool, tmp_path: Path) -> None:
     result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
     assert result.returncode == FAILED, result.stdout
     assert "readable of client is no, expected yes" in result.stdout
+
+
+def test_what_waits_at_the_wire_is_told(tool: Tool, tmp_path: Path) -> None:
+    """Whoever waits for a call above the line that lets its packet go is told of that packet, and what to write."""
+    path = tmp_path / "above.scn"
+    path.write_text(scene("patience 300ms", "client: connect server:8080 -> ok", "expect SYN from client"))
+    result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
+    assert result.returncode == FAILED, result.stdout
+    assert "above.scn:5:1: error: connect server:8080 (line 5) has not returned within " in result.stdout
+    assert re.search(r"SYN from client has waited for .*: no line has spoken of it yet", result.stdout)
+    assert "write the call without '->', and its answer where it is due" in result.stdout
+
+
+def test_where_written_as_told(tool: Tool, tmp_path: Path) -> None:
+    """… and then it passes."""
+    path = tmp_path / "below.scn"
+    path.write_text(scene("client: connect server:8080", "expect SYN from client", "send SYN-ACK from server",
+                          "expect ACK from client", "client: -> ok"))
+    assert tool.run("run", "--ip", "4", path).returncode == PASSED
+
+
+def test_when_an_unexpected_packet_came(tool: Tool, tmp_path: Path) -> None:
+    """Before the last line is not after it."""
+    path = tmp_path / "before.scn"
+    path.write_text(scene("client: connect server:8080", "expect SYN from client", "send SYN-ACK from server",
+                          "client: -> ok", "client: state -> ESTABLISHED"))
+    result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
+    assert result.returncode == FAILED, result.stdout
+    assert "ACK from client, which no line expects, came before line 8" in result.stdout
