@@ -110,6 +110,8 @@ enum play too_busy(struct engine *engine, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
+	if (engine->plan->clock.is_virtual)
+		return broken(engine, "%s", what);
 	engine->too_busy = true;
 	return broken(engine, "this machine was too busy: %s", what);
 }

@@ -23,7 +23,9 @@ void busy_begins(struct engine *engine, int step);
  * Return: true, with the reason as too_busy() keeps it. */
 bool busy_excuses(struct engine *engine, int step, const struct off *off, const char *failure);
 
-/* The play is worth nothing: the reason is kept for the record's end. Return: PLAY_BROKEN */
+/* The play is worth nothing, in real time because the machine was busy: the reason is kept for the
+ * record's end. In virtual time, where nobody is kept from anything, it is a fault of its own, which a
+ * second play would have too. Return: PLAY_BROKEN */
 enum play too_busy(struct engine *engine, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -227,17 +227,12 @@ enum play check_callers(struct engine *engine)
 
 /* ---- calls ---- */
 
-/* Not the kernel's fault, but the probe's; or, where there are others, the machine's: it does nothing but
- * make calls. */
+/* Not the kernel's fault: the probe does nothing but make calls. */
 static enum play hangs(struct engine *engine, int host, const char *how)
 {
-	const char *name = engine->plan->hosts[host].name;
-
 	if (stage_probe_lost(&engine->stage))
 		return PLAY_BROKEN;
-	return engine->plan->clock.is_virtual
-		       ? broken(engine, "the probe of %s hangs: %s", name, how)
-		       : too_busy(engine, "the probe of %s hangs: %s", name, how);
+	return too_busy(engine, "the probe of %s hangs: %s", engine->plan->hosts[host].name, how);
 }
 
 /* Patience is at its end and the call has not returned. Whose fault is it? The kernel's only if

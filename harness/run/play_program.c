@@ -142,9 +142,7 @@ static enum play play_run(struct engine *engine, int step)
 			      engine->plan->programs[deed->program].argv[0], view->what,
 			      strerror(view->err));
 	if (!view->executes)
-		return engine->plan->clock.is_virtual
-			       ? broken(engine, "%s does not start", name_of(engine, step))
-			       : too_busy(engine, "%s does not start", name_of(engine, step));
+		return too_busy(engine, "%s does not start", name_of(engine, step));
 	mark_event(engine, step, view->started_at);
 	return PLAY_ON;
 }
