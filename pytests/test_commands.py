@@ -112,6 +112,19 @@ def test_unknown_option(tool: Tool, command: str) -> None:
     assert result.stderr == f"tcpscen {command}: unrecognized option '--bogus'\nsee tcpscen {command} --help\n"
 
 
+@pytest.mark.parametrize(("option", "meant"), [
+    ("--jsn", "did you mean '--json'?\n"),
+    ("--timeot=3", "did you mean '--timeout'?\n"),
+    ("--xyzzy", ""),
+    ("--json", ""),  # it lacks its value
+])
+def test_misspelled_option(tool: Tool, option: str, meant: str) -> None:
+    """The nearest option is named, when one is near."""
+    result = tool.run("run", option)
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert result.stderr.split("\n", 1)[1] == f"{meant}see tcpscen run --help\n"
+
+
 def test_names_are_cleaned(tool: Tool, tmp_path: Path) -> None:
     """No control byte of a file's name reaches the terminal; in JSON it is what it is, or U+FFFD."""
     escape, folder = "\x1b]0;owned\x07", tmp_path / "folder"

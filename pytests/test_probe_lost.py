@@ -89,6 +89,15 @@ def test_a_refused_sysctl_has_its_line(tool: Tool, tmp_path: Path, value: str, w
     assert why in result.stdout + result.stderr
 
 
+def test_a_misspelled_sysctl(tool: Tool, tmp_path: Path) -> None:
+    """What this kernel has no setting for, and the nearest that it has."""
+    path = tmp_path / "sysctl.scn"
+    path.write_text(scene("sysctl client net.ipv4.tcp_syn_retry = 2", "client: socket"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == MACHINE, result.stdout + result.stderr
+    assert "; did you mean net.ipv4.tcp_syn_retries?\n" in result.stdout + result.stderr
+
+
 def test_a_sysctl_set_by_half_is_refused(tool: Tool, tmp_path: Path) -> None:
     """Two numbers for three: the kernel takes them and leaves the third."""
     path = tmp_path / "sysctl.scn"

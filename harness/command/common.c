@@ -150,6 +150,27 @@ int common_option(struct common_options *options, int opt, const char *value)
 	}
 }
 
+/* getopt_long(3) has said that it knows no such option. @word: as it was given */
+static void suggest_option(const struct option_set *set, const char *word)
+{
+	enum { OPTIONS_MAX = 32, NAME_LEN = 48 };
+	const char *names[OPTIONS_MAX + 1] = { NULL }, *nearest;
+	char name[NAME_LEN];
+	size_t n = 0;
+
+	if (strncmp(word, "--", 2) != 0)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (const struct option *option = set->longs; option->name && n < OPTIONS_MAX; option++) {
+		if (strncmp(option->name, name, strlen(name)) == 0)
+			return; /* it is known, but lacks its value, or is ambiguous */
+		names[n++] = option->name;
+	}
+	nearest = nearest_word(name, names);
+	if (nearest)
+		fprintf(stderr, "did you mean '--%s'?\n", nearest);
+}
+
 int read_options(const struct option_set *set, void *context, int argc, char **argv)
 {
 	int opt, rc;
@@ -159,6 +180,8 @@ int read_options(const struct option_set *set, void *context, int argc, char **a
 			fputs(set->help, stdout);
 			return EXIT_PASSED;
 		}
+		if (opt == '?')
+			suggest_option(set, argv[optind - 1]);
 		rc = set->take(context, opt, optarg);
 		if (rc)
 			return rc;

@@ -160,6 +160,27 @@ static const char *meant_by(const char *text)
 	return NULL;
 }
 
+/* What somebody wants who writes this character behind that one. */
+static const char *stray_remedy(char before, char stray)
+{
+	switch (stray) {
+	case '\\':
+		return "a '\\' may stand at the end of a line that goes on in the next";
+	case ';':
+		return "one line, one sentence; a comment begins with '#'";
+	case '.':
+		return strchr("SFPR", before)
+			       ? "flags are words, joined by '-': SYN-ACK, say, for tcpdump's 'S.'"
+			       : NULL;
+	case '(':
+		return "what a call is given stands behind it: client: connect server:8080";
+	case '*':
+	case '[':
+		return "hosts go by their names, and any address by 'any': 'server:8080', 'any:8080'";
+	}
+	return NULL;
+}
+
 /* A character that begins no token: the rest of the line would be guesswork. */
 static void lex_stray(struct lexer *lexer, struct token *token)
 {
@@ -170,10 +191,8 @@ static void lex_stray(struct lexer *lexer, struct token *token)
 
 	if (meant)
 		help = arena_printf(lexer->arena, "write %s", meant);
-	else if (*text == '\\')
-		help = "a '\\' may stand at the end of a line that goes on in the next";
-	else if (*text == ';')
-		help = "one line, one sentence; a comment begins with '#'";
+	else
+		help = stray_remedy(lexer->at ? text[-1] : '\n', *text);
 
 	if (len == 1 && iscntrl((unsigned char)*text))
 		lex_fail(lexer, lexer->at, 1, help, "unexpected control character 0x%02x",

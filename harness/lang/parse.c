@@ -119,7 +119,9 @@ static const char *verb_remedy(struct parser *parser, const struct token *token)
 		if (parser->hosts[i].text && token_is_word(token, parser->hosts[i].text))
 			return arena_printf(parser->arena, "a probe line has a colon: %s: ...",
 					    parser->hosts[i].text);
-	help = nearest_row(parser, token, verbs, sizeof(*verbs));
+	if (token->kind == TOK_SLASH)
+		return "a comment begins with '#'";
+	help = foreign_or_nearest(parser, FOREIGN_VERB, token, verbs, sizeof(*verbs));
 	return help ? help : "a line begins with a verb, or with a host and a colon";
 }
 

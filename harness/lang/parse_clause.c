@@ -266,6 +266,22 @@ static bool parse_ordinal(struct parser *parser, struct ast_clause *clause)
 	return true;
 }
 
+/* What somebody wants who writes this where a field begins. */
+static const char *sign_remedy(enum token_kind kind)
+{
+	switch ((int)kind) {
+	case TOK_COMMA:
+		return "fields stand side by side: seq 1 ack 1";
+	case TOK_EQUALS:
+		return "a value stands behind its word: seq 1, mss 1460";
+	case TOK_STRING:
+		return "a payload stands behind 'data': data \"ping\"";
+	case TOK_COMPARE:
+		return "options have no brackets: options mss 1460, sackok, ...";
+	}
+	return NULL;
+}
+
 static bool parse_clause_tokens(struct parser *parser, struct ast_clause *clause)
 {
 	const struct token *start = parser->next;
@@ -279,9 +295,10 @@ static bool parse_clause_tokens(struct parser *parser, struct ast_clause *clause
 		return row->parse(parser, clause);
 	}
 	if (start->kind != TOK_WORD)
-		return parse_expected(parser, "a field or a time", NULL);
+		return parse_expected(parser, "a field or a time", sign_remedy(start->kind));
 	return parse_fail(parser, start,
-			  nearest_row(parser, start, clause_words, sizeof(*clause_words)),
+			  foreign_or_nearest(parser, FOREIGN_FIELD, start, clause_words,
+					     sizeof(*clause_words)),
 			  "unknown field %s", token_shown(parser, start));
 }
 

@@ -7,6 +7,7 @@
 #ifndef TCPSCEN_LANG_PARSE_INTERNAL_H
 #define TCPSCEN_LANG_PARSE_INTERNAL_H
 
+#include "lang/foreign.h"
 #include "lang/parse.h"
 
 #include <stddef.h>
@@ -87,6 +88,10 @@ const char *did_you_mean(struct parser *parser, const char *word, const char *co
  * its word, the last one with NULL. @token must be a word, else NULL. */
 const char *nearest_row(struct parser *parser, const struct token *token, const void *rows,
 			size_t size);
+
+/* The same, but first the remedy for a word of other tools. */
+const char *foreign_or_nearest(struct parser *parser, enum foreign_place place,
+			       const struct token *token, const void *rows, size_t size);
 
 struct ast_word word_of(const struct token *token);
 bool parse_name(struct parser *parser, const char *what, struct ast_word *out);

@@ -113,7 +113,8 @@ static bool parse_option(struct parser *parser, struct ast_option *option)
 	while (row->word && strcmp(row->word, start->text) != 0)
 		row++;
 	if (!row->word) {
-		const char *help = nearest_row(parser, start, option_words, sizeof(*row));
+		const char *help = foreign_or_nearest(parser, FOREIGN_OPTION, start, option_words,
+						      sizeof(*row));
 
 		return parse_fail(parser, start,
 				  help ? help : "any other option is written as bytes: hex fd 04",

@@ -176,6 +176,15 @@ const char *nearest_row(struct parser *parser, const struct token *token, const 
 	return did_you_mean(parser, token->text, words);
 }
 
+const char *foreign_or_nearest(struct parser *parser, enum foreign_place place,
+			       const struct token *token, const void *rows, size_t size)
+{
+	const char *foreign =
+		token->kind == TOK_WORD ? foreign_remedy(place, token->text) : NULL;
+
+	return foreign ? foreign : nearest_row(parser, token, rows, size);
+}
+
 bool parse_line_end(struct parser *parser)
 {
 	if (at_line_end(parser))
@@ -246,6 +255,18 @@ bool parse_number(struct parser *parser, const char *what, int64_t *out)
 	return true;
 }
 
+static const char *unit_remedy(struct parser *parser, const struct token *number)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s", "min", "h" };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (token_is_word(number + 1, units[i]))
+			return arena_printf(parser->arena, "write %.*s%s", SHOWN, number->text,
+					    units[i]);
+	return arena_printf(parser->arena, "write %.*ss, %.*sms or the like", SHOWN, number->text,
+			    SHOWN, number->text);
+}
+
 bool parse_duration(struct parser *parser, int64_t *ns)
 {
 	const struct token *token = parser->next;
@@ -256,9 +277,7 @@ bool parse_duration(struct parser *parser, int64_t *ns)
 	}
 	if (token->kind == TOK_NUMBER ||
 	    (token->kind == TOK_WORD && isdigit((unsigned char)*token->text)))
-		return parse_fail(parser, token,
-				  arena_printf(parser->arena, "write %.*ss, %.*sms or the like",
-					       SHOWN, token->text, SHOWN, token->text),
+		return parse_fail(parser, token, unit_remedy(parser, token),
 				  "duration %s has no unit", token_shown(parser, token));
 	return parse_expected(parser, "a duration", DURATION_HELP);
 }

@@ -130,7 +130,9 @@ bool parse_endpoint(struct parser *parser, const char *what, struct ast_value *o
 	if (start->kind == TOK_WORD)
 		out->word = word_of(take(parser));
 	if (!take_kind(parser, TOK_COLON))
-		return parse_expected(parser, "':' and a port", NULL);
+		return parse_expected(parser, "':' and a port", "an address is HOST:PORT");
+	if (parser->next->kind != TOK_NUMBER)
+		return parse_expected(parser, "a port", "an address is HOST:PORT, a text stands in quotes");
 	if (!parse_number(parser, "a port", &out->number))
 		return false;
 	out->span = span_since(parser, start);

@@ -3,11 +3,25 @@
 
 #include <string.h>
 
+/* The remedy for what stands behind the pattern in place of "from". */
+static const char *from_remedy(const struct parser *parser, const struct ast_packet *packet)
+{
+	switch ((int)parser->next->kind) {
+	case TOK_PLUS:
+	case TOK_COMMA:
+	case TOK_SLASH:
+	case TOK_PIPE:
+		return "flags are joined by '-': SYN-ACK, PSH-ACK, RST-ACK";
+	}
+	return packet->flags.text ? foreign_remedy(FOREIGN_FLAG, packet->flags.text) : NULL;
+}
+
 /* "from" HOST, behind the pattern */
 static bool parse_from(struct parser *parser, struct ast_packet *packet)
 {
 	if (!take_word(parser, "from"))
-		return parse_fail(parser, parser->next, NULL, "expected 'from HOST' after %s",
+		return parse_fail(parser, parser->next, from_remedy(parser, packet),
+				  "expected 'from HOST' after %s",
 				  packet->flags.text ? "the flags" : "the kind of ICMP message");
 	return parse_name(parser, "a host", &packet->from);
 }

@@ -255,7 +255,8 @@ static bool take_option(struct args *args, struct plan_call *call)
 	if (!value)
 		return false;
 	if (!sockopt_by_name(value->word.text, &level, &name))
-		return unknown_word(args->r, &value->word, "socket option", sockopt_words(), NULL);
+		return unknown_word(args->r, &value->word, "socket option", sockopt_words(),
+				    "its name alone, without its level: SO_KEEPALIVE, TCP_NODELAY ...");
 	call->args[0] = level;
 	call->args[1] = name;
 	return true;

@@ -55,10 +55,13 @@ int find_host(struct resolver *r, const struct ast_word *word)
 		known[i] = r->plan->hosts[i].name;
 	}
 
+	const char *foreign = foreign_remedy(FOREIGN_HOST, word->text);
 	const char *nearest = nearest_word(word->text, known);
 
 	FAIL(r, word->span, "unknown host '%s'", word->text);
-	if (nearest)
+	if (foreign)
+		HELP(r, "%s", foreign);
+	else if (nearest)
 		HELP(r, "did you mean '%s'?", nearest);
 	else if (r->plan->n_hosts == PLAN_HOSTS)
 		HELP(r, "the hosts are '%s' and '%s'", known[0], known[1]);

@@ -136,8 +136,12 @@ static bool begin_flow(struct resolver *r, const struct ast_packet *ast, enum pa
 	if (flow->port[other] || !flags_known)
 		return true;
 	FAIL(r, ast->span, "to which port of %s?", host_name(r, other));
-	HELP(r, "write 'to %s:8080', say; or let it listen first: '%s: listen 8080'",
-	     host_name(r, other), host_name(r, other));
+	if ((out->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+		HELP(r, "a SYN-ACK answers a SYN, which stands before it: 'expect SYN from %s'",
+		     host_name(r, other));
+	else
+		HELP(r, "write 'to %s:8080', say; or let it listen first: '%s: listen 8080'",
+		     host_name(r, other), host_name(r, other));
 	return false;
 }
 

@@ -22,6 +22,7 @@
 #ifndef TCPSCEN_PLAN_RESOLVE_INTERNAL_H
 #define TCPSCEN_PLAN_RESOLVE_INTERNAL_H
 
+#include "lang/foreign.h"
 #include "plan/names.h"
 #include "plan/resolve.h"
 

@@ -70,12 +70,15 @@ static bool wrong_flag(struct resolver *r, const struct ast_word *word, size_t o
 		.span = part_of(word, offset, len),
 	};
 	bool alone = len == strlen(word->text);
+	const char *foreign = alone ? foreign_remedy(FOREIGN_FLAG, flag.text) : NULL;
 	const char *nearest = with_dashes(r, flag.text);
 
 	if (!nearest)
 		nearest = nearest_word(flag.text, alone ? whole : flag_words());
 	FAIL(r, flag.span, "unknown flag '%s'", flag.text);
-	if (nearest)
+	if (foreign)
+		HELP(r, "%s", foreign);
+	else if (nearest)
 		HELP(r, "did you mean '%s'?", nearest);
 	else
 		HELP(r, "SYN ACK FIN RST PSH URG ECE CWR AE DTH, joined by '-'; or DATA");

@@ -297,6 +297,19 @@ void resolve_answer_line(struct resolver *r, const struct ast_line *line)
 
 /* ---- the line ---- */
 
+static void unknown_call(struct resolver *r, const struct ast_word *word)
+{
+	const char *foreign = foreign_remedy(FOREIGN_CALL, word->text);
+
+	if (!foreign) {
+		unknown_word(r, word, "call", call_words(),
+			     "the calls and questions are in section 5 of the language reference");
+		return;
+	}
+	FAIL(r, word->span, "unknown call '%s'", word->text);
+	HELP(r, "%s", foreign);
+}
+
 void resolve_call_line(struct resolver *r, const struct ast_line *line)
 {
 	enum call_id call;
@@ -313,8 +326,7 @@ void resolve_call_line(struct resolver *r, const struct ast_line *line)
 		if (host != NO_INDEX)
 			resolve_call(r, line, host, call);
 	} else {
-		unknown_word(r, &line->key, "call", call_words(),
-			     "the calls and questions are in section 5 of the language reference");
+		unknown_call(r, &line->key);
 		if (host != NO_INDEX)
 			r->scope.unsure[host] = true;
 	}

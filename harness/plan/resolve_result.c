@@ -79,6 +79,7 @@ static bool unknown_result(const struct reading *reading, const struct ast_word 
 {
 	static const char *const plain[] = { "ok", "yes", "no", "SIGPIPE", NULL };
 	struct resolver *r = reading->r;
+	const char *foreign = foreign_remedy(FOREIGN_RESULT, word->text);
 	const char *nearest = NULL;
 
 	if (reading->results & MAY_STATE)
@@ -90,7 +91,9 @@ static bool unknown_result(const struct reading *reading, const struct ast_word 
 	if (!nearest)
 		nearest = nearest_word(word->text, plain);
 	FAIL(r, word->span, "unknown result '%s'", word->text);
-	if (nearest)
+	if (foreign)
+		HELP(r, "%s", foreign);
+	else if (nearest)
 		HELP(r, "did you mean '%s'?", nearest);
 	else
 		help_results(reading);
@@ -249,6 +252,12 @@ static bool result_queued(struct reading *reading)
 	return true;
 }
 
+/* As strace writes a failed call: -1 ECONNRESET */
+static bool begins_with_minus_one(const struct ast_answer *answer)
+{
+	return answer->values[0].kind == VAL_NUMBER && answer->values[0].number == -1;
+}
+
 /* SIGPIPE · queued … behind the first value */
 static bool result_tail(struct reading *reading)
 {
@@ -270,7 +279,10 @@ static bool result_tail(struct reading *reading)
 		return false;
 	}
 	FAIL(reading->r, value->span, "a call has one result");
-	help_results(reading);
+	if (begins_with_minus_one(reading->answer))
+		HELP(reading->r, "an errno alone says that the call fails");
+	else
+		help_results(reading);
 	return false;
 }
 

@@ -1,11 +1,15 @@
 /* sysctl: see sysctl.h. */
 #include "world/sysctl.h"
 
+#include "base/diag.h"
+#include "base/strbuf.h"
 #include "world/namespace.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,23 +34,62 @@ static bool sysctl_path(const char *key, char *path, size_t len)
 	return true;
 }
 
-static const char *sysctl_remedy(int rc, const char *path)
+/* The name in the folder of @path that is nearest to its own. @nearest: empty: none is near */
+static void nearest_beside(const char *path, char nearest[NAME_MAX + 1])
+{
+	const char *name = strrchr(path, '/') + 1;
+	char folder[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(name - path), path);
+	*nearest = '\0';
+	dir = opendir(folder);
+	while (dir && (entry = readdir(dir))) {
+		const char *const known[] = { *nearest ? nearest : entry->d_name, entry->d_name, NULL };
+
+		if (nearest_word(name, known) == entry->d_name)
+			snprintf(nearest, NAME_MAX + 1, "%s", entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* No such file. @key: as it is written */
+static void unknown_remedy(const char *key, const char *path, struct strbuf *out)
+{
+	char nearest[NAME_MAX + 1];
+	const char *dot = strrchr(key, '.');
+
+	if (access(path, F_OK) == 0) { /* tcp_congestion_control = nope */
+		strbuf_puts(out, "; the kernel knows nothing of this name");
+		return;
+	}
+	strbuf_puts(out, "; this kernel has no such setting for a network namespace");
+	nearest_beside(path, nearest);
+	if (*nearest)
+		strbuf_printf(out, "; did you mean %.*s.%s?", (int)(dot - key), key, nearest);
+}
+
+static void add_remedy(int rc, const char *key, const char *path, struct strbuf *out)
 {
 	switch (-rc) {
 	case ENOENT:
-		if (access(path, F_OK) == 0) /* tcp_congestion_control = nope */
-			return "; the kernel knows nothing of this name";
-		return "; this kernel has no such setting for a network namespace";
+		unknown_remedy(key, path, out);
+		break;
 	case EINVAL:
-		return "; the kernel refuses this value";
+		strbuf_puts(out, "; the kernel refuses this value");
+		break;
 	case EACCES:
 	case EPERM:
-		return "; it may be changed in the first network namespace only";
+		strbuf_puts(out, "; it may be changed in the first network namespace only");
+		break;
 	case EROFS:
-		return "; /proc/sys is mounted read-only here (a container?)";
+		strbuf_puts(out, "; /proc/sys is mounted read-only here (a container?)");
+		break;
 	}
-	return "";
 }
+
 
 /* The next word of a sysctl's value, whatever blanks are between. Return: its length. */
 static size_t next_word(const char **text)
@@ -112,6 +155,7 @@ static bool is_set(const char *path, const char *value, char *now, size_t len)
 
 int sysctl_set(const char *key, const char *value, char *error, size_t len)
 {
+	struct strbuf refused = STRBUF_INIT;
 	char path[256], now[128];
 	int rc;
 
@@ -120,9 +164,12 @@ int sysctl_set(const char *key, const char *value, char *error, size_t len)
 		return -EINVAL;
 	}
 	rc = write_file(path, value);
-	if (rc < 0)
-		snprintf(error, len, "cannot set sysctl %s = %s: %s%s", key, value, strerror(-rc),
-			 sysctl_remedy(rc, path));
+	if (rc < 0) {
+		strbuf_printf(&refused, "cannot set sysctl %s = %s: %s", key, value, strerror(-rc));
+		add_remedy(rc, key, path, &refused);
+		snprintf(error, len, "%s", strbuf_text(&refused));
+		strbuf_free(&refused);
+	}
 	if (rc < 0 || is_set(path, value, now, sizeof(now)))
 		return rc;
 	snprintf(error, len,
