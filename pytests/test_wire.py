@@ -4,10 +4,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from toolkit import FAILED, PASSED, Tool, run, scene
+from toolkit import FAILED, PASSED, Record, Tool, run, scene
 
 SEGMENT = 500             # bytes, so that not many bytes make many packets
 FLOOD = 60_000_000        # bytes: 120,000 segments, and their acknowledgements
@@ -52,6 +53,70 @@ def test_must_fail(tool: Tool, tmp_path: Path, line: int, said: str, lines: list
     assert result.returncode == FAILED, result.stderr
     assert records[0]["failure"]["line"] == line, result.stderr
     assert said in result.stderr
+
+
+# ---- what rules let pass, what is kept ----
+
+def packets(record: Record) -> list[dict[str, Any]]:
+    return [event for event in record["events"] if event["event"] == "packet"]
+
+
+IGNORED = ["ip 4", "server: listen 8080", "ignore 1st SYN", "ignore 1st SYN-ACK", "client: connect server:8080"]
+BEGUN = [*IGNORED, "expect ACK from client seq 1 ack 1", "client: -> ok", ONE, "expect PSH-ACK from client seq 1 ack 1"]
+
+
+@pytest.mark.parametrize(("status", "lines"), [
+    (PASSED, [*BEGUN, "expect ACK from server ack 4"]),
+    (PASSED, [*BEGUN, "drop ACK from server", "expect PSH-ACK from client again", "expect ACK from server"]),
+    (FAILED, [*BEGUN, "expect ACK from server ack 5"]),
+    # The first was ignored, what comes now is no first.
+    (PASSED, ["ip 4", "server: listen 8080", "drop 1st SYN from client", "client: connect server:8080",
+              "expect SYN from client again", "expect SYN-ACK from server", "expect ACK from client"]),
+    (FAILED, ["ip 4", "server: listen 8080", "client: connect server:8080", "expect SYN from client again"]),
+])
+def test_lines_know_what_rules_let_pass(tool: Tool, tmp_path: Path, status: int, lines: list[str]) -> None:
+    """A connection whose first packets only rules have spoken of has its numbers from them."""
+    path = tmp_path / "ignored.scn"
+    path.write_text(scene(*lines, server="kernel"), encoding="utf-8")
+    result, records = tool.play(path)
+    assert result.returncode == status, result.stderr
+    syn = packets(records[0])[0]
+    assert (syn["seq"], syn["packet"]["flags"]) == (0, "SYN")
+
+
+def test_numbers_of_what_no_line_speaks_of(tool: Tool, tmp_path: Path) -> None:
+    """They are relative all the same."""
+    path = tmp_path / "ignored.scn"
+    path.write_text(scene("ip 4", "server: listen 8080", "ignore packets", "client: connect server:8080 -> ok", ONE,
+                          "server: accept", 'server: read -> "one"', server="kernel"), encoding="utf-8")
+    result, records = tool.play(path)
+    assert result.returncode == PASSED, result.stderr
+    assert [(packet["seq"], packet.get("ack")) for packet in packets(records[0])[:4]] == [(0, None), (0, 1), (1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("lines", [
+    ["hold DATA from client as late", "wait 10ms", "release late", "expect ACK from server"],
+    ["delay DATA from client by 10ms", "expect ACK from server"],
+])
+def test_what_was_kept_comes_before_its_answer(tool: Tool, tmp_path: Path, lines: list[str]) -> None:
+    """It has the time at which it was on the other host's wire."""
+    path = tmp_path / "kept.scn"
+    path.write_text(scene("ip 4", "establish client to server:8080", ONE, *lines, server="kernel"), encoding="utf-8")
+    result, records = tool.play(path)
+    assert result.returncode == PASSED, result.stderr
+    delivered = next(packet for packet in packets(records[0]) if packet["fate"] == "delivered")
+    answer = packets(records[0])[-1]
+    assert delivered["time_ns"] < answer["time_ns"] and answer["ack"] == 4
+
+
+def test_nothing_is_released_into_a_cut(tool: Tool, tmp_path: Path) -> None:
+    """It is lost, and nobody says that it has arrived."""
+    path = tmp_path / "cut.scn"
+    path.write_text(scene("ip 4", "establish client to server:8080", ONE, HELD, "cut wire", "release late", "wait 10ms",
+                          "server: readable -> no", server="kernel"), encoding="utf-8")
+    result, records = tool.play(path)
+    assert result.returncode == PASSED, result.stderr
+    assert "delivered" not in {packet["fate"] for packet in packets(records[0])}
 
 
 # ---- a hundred thousand packets ----

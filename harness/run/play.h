@@ -19,7 +19,7 @@ enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN,
 
 enum { QUESTION_STEP = -2 }; /* of a call that the engine makes to answer a question */
 
-enum { QUOTES_MAX = 64 };
+enum { QUOTES_MAX = 64, STRANGERS_MAX = 64 };
 
 /* Packets that a rule lets pass, in the record: so many whole, so many in all, and how much of
  * those between (headers, at most 60 bytes of TCP and 40 of IPv6, and a little payload). */
@@ -57,6 +57,8 @@ struct engine {
 	struct stage stage;
 	struct relay relay;
 	struct connection connections[PLAN_FLOWS_MAX];
+	struct connection *strangers; /* those of which no line has spoken yet, @n_strangers; in the arena */
+	size_t n_strangers;
 	struct quote quotes[QUOTES_MAX];
 	size_t n_quotes;
 	int step;               /* being played, NO_INDEX: none yet */
@@ -72,7 +74,7 @@ struct engine {
 	int64_t kept_before;    /* programs_kept() when this line began, if it has a time */
 	int64_t granted;        /* of programs_kept(), to lines that waited: see run/patience.h */
 	int64_t received;       /* when the crafted host last received something, 0: never */
-	struct arena *arena;    /* texts of failures */
+	struct arena *arena;    /* texts of failures, strangers */
 };
 
 enum play play_send(struct engine *engine, int step);
@@ -112,9 +114,9 @@ enum play check_callers(struct engine *engine);
 enum play play_until_line(struct engine *engine, int line, int64_t deadline, bool *timed_out);
 enum play play_until(struct engine *engine, int64_t deadline, bool *timed_out);
 
-/* The relay's news: an armed injection goes off; a frame that was kept goes on. */
+/* The relay's news: an armed injection goes off; a frame that was kept has gone on, at @time. */
 enum play play_injection(struct engine *engine, int step);
-void play_delivered(struct engine *engine, const struct later *later);
+void play_delivered(struct engine *engine, const struct later *later, int64_t time);
 
 /* Remember an event as the one `after` counts from. */
 void mark_event(struct engine *engine, int step, int64_t time);
@@ -122,6 +124,10 @@ void mark_event(struct engine *engine, int step, int64_t time);
 /* A packet has passed: record it and tell its connection. @frame may be taken: see quotes. */
 void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
 		 enum packet_fate fate, bool counts, bool arrives);
+
+/* What is known of connection @flow of the plan if @seen is a packet of it. It begins with the first packet
+ * that a line speaks of, but what rules have let pass before is no less known. */
+const struct connection *connection_with(const struct engine *engine, int flow, const struct seen *seen);
 
 /* Which connection of the plan a packet belongs to; NO_INDEX: none that has begun. */
 int flow_of_packet(const struct engine *engine, const struct seen *seen);

@@ -69,9 +69,57 @@ static void keep_quote(struct engine *engine, int flow, const struct seen *seen)
 				 copy, seen->len };
 }
 
-static void note_stream(struct engine *engine, int flow, const struct seen *seen, bool arrives)
+/* ---- connections ---- */
+
+/* Return: its index among the strangers, or NO_INDEX. */
+static int find_stranger(const struct engine *engine, const struct seen *seen)
+{
+	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
+		return NO_INDEX;
+	for (size_t i = 0; i < engine->n_strangers; i++)
+		if (flow_owns(&engine->strangers[i].flow, seen->from, &seen->packet))
+			return (int)i;
+	return NO_INDEX;
+}
+
+const struct connection *connection_with(const struct engine *engine, int flow, const struct seen *seen)
+{
+	const struct connection *connection = &engine->connections[flow];
+	int stranger = connection->flow.begun ? NO_INDEX : find_stranger(engine, seen);
+
+	return stranger == NO_INDEX ? connection : &engine->strangers[stranger];
+}
+
+/* A line speaks of @seen: its connection is connection @flow of the plan from now on. */
+static struct connection *meet(struct engine *engine, int flow, const struct seen *seen)
 {
 	struct connection *connection = &engine->connections[flow];
+	int stranger = connection->flow.begun ? NO_INDEX : find_stranger(engine, seen);
+
+	if (stranger != NO_INDEX) {
+		*connection = engine->strangers[stranger];
+		engine->strangers[stranger] = engine->strangers[--engine->n_strangers];
+	}
+	return connection;
+}
+
+/* Return: NULL: it is one too many. */
+static struct connection *stranger_of(struct engine *engine, const struct seen *seen)
+{
+	int stranger = find_stranger(engine, seen);
+
+	if (stranger != NO_INDEX)
+		return &engine->strangers[stranger];
+	if (engine->n_strangers == STRANGERS_MAX)
+		return NULL;
+	engine->strangers = arena_grow(engine->arena, engine->strangers, engine->n_strangers,
+				       sizeof(*engine->strangers));
+	engine->strangers[engine->n_strangers] = (struct connection){ 0 };
+	return &engine->strangers[engine->n_strangers++];
+}
+
+static void note_stream(struct connection *connection, const struct seen *seen, bool arrives)
+{
 	const struct packet *packet = &seen->packet;
 
 	bool probe = connection->flow.stream[seen->from].known &&
@@ -102,6 +150,20 @@ static bool is_recorded(struct engine *engine, enum packet_fate fate, struct eve
 	return engine->ignored <= IGNORED_RECORDED;
 }
 
+/* The numbers of @seen, in its event; then they count. @connection: NULL: nobody keeps account of it */
+static void note_tcp(struct connection *connection, const struct seen *seen, bool counts, bool arrives,
+		     struct event *event)
+{
+	static const struct flow unknown = { .begun = false };
+	const struct flow *flow = connection ? &connection->flow : &unknown;
+
+	event->u.packet.seq = flow_seq(flow, seen->from, &seen->packet);
+	event->u.packet.ack = flow_ack(flow, seen->from, &seen->packet);
+	event->u.packet.ack_valid = seen->packet.flags & TCP_ACK;
+	if (counts && connection)
+		note_stream(connection, seen, arrives);
+}
+
 void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
 		 enum packet_fate fate, bool counts, bool arrives)
 {
@@ -121,15 +183,9 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	if (flow != NO_INDEX && packet->class == PACKET_ICMP && seen->from != NO_INDEX)
 		event.u.packet.seq =
 			flow_seq(&engine->connections[flow].flow, seen->from, packet);
-	if (flow != NO_INDEX && packet->class == PACKET_TCP && seen->from != NO_INDEX) {
-		const struct flow *known = &engine->connections[flow].flow;
-
-		event.u.packet.seq = flow_seq(known, seen->from, packet);
-		event.u.packet.ack = flow_ack(known, seen->from, packet);
-		event.u.packet.ack_valid = packet->flags & TCP_ACK;
-		if (counts)
-			note_stream(engine, flow, seen, arrives);
-	}
+	if (packet->class == PACKET_TCP && seen->from != NO_INDEX)
+		note_tcp(flow != NO_INDEX ? meet(engine, flow, seen) : stranger_of(engine, seen), seen,
+			 counts, arrives, &event);
 	if (is_recorded(engine, fate, &event))
 		stage_emit(&engine->stage, &event, seen->frame);
 }

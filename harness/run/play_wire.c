@@ -235,7 +235,7 @@ static struct plan_packet expected_of(const struct engine *engine, int step, siz
 {
 	const struct plan_step *plan_step = &engine->plan->steps[step];
 	struct plan_packet expected = *plan_step->packet;
-	const struct connection *connection = &engine->connections[expected.flow];
+	const struct connection *connection = connection_with(engine, expected.flow, seen);
 	int64_t ack;
 
 	if ((occurrence || plan_step->time.kind == TIME_GAPS) && !(expected.set & FIELD_SEQ))
@@ -257,7 +257,7 @@ static struct plan_packet expected_of(const struct engine *engine, int step, siz
 static bool is_first(const struct engine *engine, int flow, const struct seen *seen,
 		     struct mismatches *out)
 {
-	if (engine->connections[flow].transmission[seen->from])
+	if (connection_with(engine, flow, seen)->transmission[seen->from])
 		return false;
 	out->count = 0;
 	add_mismatch(out, "again");
@@ -271,7 +271,7 @@ static bool is_expected(const struct engine *engine, int step, size_t occurrence
 			const struct seen *seen, struct mismatches *out)
 {
 	struct plan_packet expected = expected_of(engine, step, occurrence, seen);
-	const struct flow *flow = &engine->connections[expected.flow].flow;
+	const struct flow *flow = &connection_with(engine, expected.flow, seen)->flow;
 
 	out->count = 0;
 	if (seen->packet.class == PACKET_TCP && !right_connection(engine, expected.flow, seen)) {
@@ -432,11 +432,11 @@ enum play play_wire_change(struct engine *engine, int step)
 	return keep_going(engine, NO_INDEX);
 }
 
-void play_delivered(struct engine *engine, const struct later *later)
+void play_delivered(struct engine *engine, const struct later *later, int64_t time)
 {
 	const struct flow *track = NULL;
 	struct event event = {
-		.kind = EVENT_PACKET, .step = later->step, .time = clock_real_ns(),
+		.kind = EVENT_PACKET, .step = later->step, .time = time,
 		.blob_len = (uint32_t)later->len,
 		.u.packet = { .from = later->from, .flow = NO_INDEX, .fate = FATE_DELIVERED,
 			      .packet = later->packet },

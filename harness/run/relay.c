@@ -278,6 +278,22 @@ static int track(struct engine *engine, struct seen *seen)
 	return due ? inject(engine, due) : 0;
 }
 
+/* When was it on the other host's wire? The capture has seen it by now: a frame is captured
+ * while it is sent. */
+static int note_passing(struct engine *engine, struct seen *seen)
+{
+	const struct port *port;
+	int rc;
+
+	if (!seen->arrived || !passes_frames(engine))
+		return 0;
+	port = &engine->stage.ports[1 - seen->from];
+	rc = stage_collect_port(&engine->stage, 1 - seen->from);
+	if (port->passed >= seen->packet.time)
+		seen->passed = port->passed;
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- arrivals ---- */
 
 /* Does the waiting line want to decide itself what becomes of this packet? */
@@ -330,18 +346,22 @@ static int arrive_later(struct engine *engine, struct later *later)
 	struct seen passed = { .packet = later->packet, .frame = later->frame, .len = later->len,
 			       .from = later->from, .arrived = true };
 	struct flow *known = track_of(&engine->relay, &passed);
-	uint32_t due = triggered(engine, &passed);
-	int rc = 0;
+	uint32_t due;
+	int rc;
 
-	if (!engine->relay.cut[later->from])
-		rc = deliver(engine, later->from, later->frame, later->len, later->twice);
+	if (engine->relay.cut[later->from])
+		return 0;
+	due = triggered(engine, &passed);
+	rc = deliver(engine, later->from, later->frame, later->len, later->twice);
+	if (rc == 0 && later->step != NO_INDEX)
+		rc = note_passing(engine, &passed);
 	if (rc < 0)
 		return rc;
 	if (known)
 		flow_arrived(known, later->from, &later->packet, later->frame);
 	note_arrival(engine, later);
 	if (later->step != NO_INDEX)
-		play_delivered(engine, later);
+		play_delivered(engine, later, passed.passed ? passed.passed : clock_real_ns());
 	return due ? inject(engine, due) : 0;
 }
 
@@ -415,22 +435,6 @@ int64_t relay_next_due(const struct engine *engine)
 		if (engine->relay.later[i].due < due)
 			due = engine->relay.later[i].due;
 	return due;
-}
-
-/* When was it on the other host's wire? The capture has seen it by now: a frame is captured
- * while it is sent. */
-static int note_passing(struct engine *engine, struct seen *seen)
-{
-	const struct port *port;
-	int rc;
-
-	if (!seen->arrived || !passes_frames(engine))
-		return 0;
-	port = &engine->stage.ports[1 - seen->from];
-	rc = stage_collect_port(&engine->stage, 1 - seen->from);
-	if (port->passed >= seen->packet.time)
-		seen->passed = port->passed;
-	return rc < 0 ? rc : 0;
 }
 
 int relay_take(struct engine *engine, int step, struct seen *seen)
