@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+enum { PORT_TEXT = 16 };
+
 /* ---- waiting ---- */
 
 static void done_with_oldest(struct engine *engine)
@@ -192,11 +194,22 @@ static void add_mismatch(struct mismatches *mismatches, const char *field)
 	item->expected[0] = item->saw[0] = '\0';
 }
 
+/* 0: not known yet */
+static const char *port_text(uint16_t port, char text[PORT_TEXT])
+{
+	if (port)
+		snprintf(text, PORT_TEXT, "port %u", port);
+	else
+		snprintf(text, PORT_TEXT, "any port");
+	return text;
+}
+
 static void other_connection(const struct engine *engine, int flow, const struct seen *seen,
 			     struct mismatches *out)
 {
 	const struct plan_flow *plan_flow = &engine->plan->flows[flow];
 	const struct flow *known = &engine->connections[flow].flow;
+	char from[PORT_TEXT], to[PORT_TEXT];
 
 	out->count = 0;
 	add_mismatch(out, "connection");
@@ -205,9 +218,9 @@ static void other_connection(const struct engine *engine, int flow, const struct
 		snprintf(out->items[0].saw, MISMATCH_TEXT, "from neither host's address");
 		return;
 	}
-	snprintf(out->items[0].expected, MISMATCH_TEXT, "%s%sport %u to port %u",
+	snprintf(out->items[0].expected, MISMATCH_TEXT, "%s%s%s to %s",
 		 plan_flow->name ? plan_flow->name : "", plan_flow->name ? ": " : "",
-		 known->port[seen->from], known->port[1 - seen->from]);
+		 port_text(known->port[seen->from], from), port_text(known->port[1 - seen->from], to));
 	snprintf(out->items[0].saw, MISMATCH_TEXT, "port %u to port %u", seen->packet.sport,
 		 seen->packet.dport);
 }
