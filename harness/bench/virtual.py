@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -60,11 +61,20 @@ class VirtualBench(Bench):
         self.say(f"the shipped suite, {count} variants, -j 2", spread(walls, "s"), "at most 6 s")
 
 
+def is_built(tcpscen: str, kernel: str) -> bool:
+    """Can tcpscen play on that guest kernel? It says itself what is missing."""
+    played = subprocess.run([tcpscen, "run", "-q", "--kernel", kernel, "--ip", "4", str(FIXED)], stdout=subprocess.DEVNULL)
+    return played.returncode == 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tcpscen", default="build/tcpscen", help="the binary to measure")
     parser.add_argument("--kernel", default="6.12", help="the guest kernel")
     options = parser.parse_args()
+    if not is_built(options.tcpscen, options.kernel):
+        print("virtual time is not measured; 'make kernel' builds the guest kernels")
+        return
     with tempfile.TemporaryDirectory(prefix="tcpscen-bench-") as folder:
         bench = VirtualBench(options.tcpscen, Path(folder), options.kernel)
         bench.further()
