@@ -52,6 +52,12 @@ void processor_keep_to(const cpu_set_t *allowed, int turn)
 	}
 }
 
+/* Has nobody chosen how this thread is scheduled? */
+static bool is_ordinary(void)
+{
+	return (sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_OTHER;
+}
+
 /* @slice: ns; 0: the usual one */
 static void ask_for_slice(uint64_t slice)
 {
@@ -67,7 +73,7 @@ static void ask_for_slice(uint64_t slice)
 		.runtime = slice,
 	};
 
-	if ((sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_OTHER) /* or somebody has chosen */
+	if (is_ordinary())
 		syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
@@ -79,4 +85,12 @@ void processor_answer_promptly(void)
 void processor_take_time(void)
 {
 	ask_for_slice(0);
+}
+
+void processor_interrupt_nobody(void)
+{
+	const struct sched_param none = { .sched_priority = 0 };
+
+	if (is_ordinary())
+		sched_setscheduler(0, SCHED_BATCH, &none);
 }

@@ -26,4 +26,8 @@ void processor_answer_promptly(void);
 /* … for the usual one again. */
 void processor_take_time(void);
 
+/* Interrupt nobody when something arrives for this thread or those that it starts: they wait until others
+ * on the processor sleep, or have had their time (SCHED_BATCH). */
+void processor_interrupt_nobody(void);
+
 #endif

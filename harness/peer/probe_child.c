@@ -10,6 +10,7 @@
 #include "peer/probe_child.h"
 
 #include "base/clock.h"
+#include "base/processor.h"
 #include "peer/endpoint.h"
 #include "peer/probe.h"
 #include "peer/probe_calls.h"
@@ -284,6 +285,7 @@ static int settle(struct probe_scene *scene)
 	if (rc < 0)
 		return rc;
 	prctl(PR_SET_TIMERSLACK, 1UL);
+	processor_interrupt_nobody(); /* else a read interrupts the engine at each packet that it passes on */
 	sigemptyset(&set);
 	sigaddset(&set, SIGPIPE);
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 || setns(scene->home, CLONE_NEWNET) < 0
