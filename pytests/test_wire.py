@@ -58,7 +58,9 @@ def test_must_fail(tool: Tool, tmp_path: Path, line: int, said: str, lines: list
 # ---- what rules let pass, what is kept ----
 
 def packets(record: Record) -> list[dict[str, Any]]:
-    return [event for event in record["events"] if event["event"] == "packet"]
+    """In the order of their times: what a rule lets pass is recorded when a line has come to it."""
+    return sorted((event for event in record["events"] if event["event"] == "packet"),
+                  key=lambda event: event["time_ns"])
 
 
 IGNORED = ["ip 4", "server: listen 8080", "ignore 1st SYN", "ignore 1st SYN-ACK", "client: connect server:8080"]
@@ -87,11 +89,14 @@ def test_lines_know_what_rules_let_pass(tool: Tool, tmp_path: Path, status: int,
 def test_numbers_of_what_no_line_speaks_of(tool: Tool, tmp_path: Path) -> None:
     """They are relative all the same."""
     path = tmp_path / "ignored.scn"
-    path.write_text(scene("ip 4", "server: listen 8080", "ignore packets", "client: connect server:8080 -> ok", ONE,
-                          "server: accept", 'server: read -> "one"', server="kernel"), encoding="utf-8")
+    path.write_text(scene("ip 4", "server: listen 8080", "ignore packets", "delay 1st DATA from client by 10ms",
+                          "client: connect server:8080 -> ok", ONE, "server: accept", 'server: read -> "one"',
+                          server="kernel"), encoding="utf-8")
     result, records = tool.play(path)
     assert result.returncode == PASSED, result.stderr
-    assert [(packet["seq"], packet.get("ack")) for packet in packets(records[0])[:4]] == [(0, None), (0, 1), (1, 1), (1, 1)]
+    numbers = [(packet["seq"], packet.get("ack")) for packet in packets(records[0])]
+    assert numbers[:4] == [(0, None), (0, 1), (1, 1), (1, 1)]
+    assert [packet["seq"] for packet in packets(records[0]) if packet["fate"] == "delivered"] == [1]
 
 
 @pytest.mark.parametrize("lines", [
@@ -106,6 +111,7 @@ def test_what_was_kept_comes_before_its_answer(tool: Tool, tmp_path: Path, lines
     assert result.returncode == PASSED, result.stderr
     delivered = next(packet for packet in packets(records[0]) if packet["fate"] == "delivered")
     answer = packets(records[0])[-1]
+    assert (delivered["seq"], delivered["ack"]) == (1, 1)
     assert delivered["time_ns"] < answer["time_ns"] and answer["ack"] == 4
 
 

@@ -114,9 +114,11 @@ enum play check_callers(struct engine *engine);
 enum play play_until_line(struct engine *engine, int line, int64_t deadline, bool *timed_out);
 enum play play_until(struct engine *engine, int64_t deadline, bool *timed_out);
 
-/* The relay's news: an armed injection goes off; a frame that was kept has gone on, at @time. */
+/* The relay's news: an armed injection goes off; a frame that was kept has gone on, at @time. @track: its
+ * connection as the wire has seen it, while lines may lag behind; NULL: none is kept */
 enum play play_injection(struct engine *engine, int step);
-void play_delivered(struct engine *engine, const struct later *later, int64_t time);
+void play_delivered(struct engine *engine, const struct later *later, const struct flow *track,
+		    int64_t time);
 
 /* Remember an event as the one `after` counts from. */
 void mark_event(struct engine *engine, int step, int64_t time);

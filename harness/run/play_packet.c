@@ -150,16 +150,21 @@ static bool is_recorded(struct engine *engine, enum packet_fate fate, struct eve
 	return engine->ignored <= IGNORED_RECORDED;
 }
 
-/* The numbers of @seen, in its event; then they count. @connection: NULL: nobody keeps account of it */
+/* The numbers of @seen as @flow has them. NULL: nobody keeps account of it, they are those on the wire */
+static void fill_numbers(const struct flow *flow, const struct seen *seen, struct event *event)
+{
+	static const struct flow unknown = { .begun = false };
+
+	event->u.packet.seq = flow_seq(flow ? flow : &unknown, seen->from, &seen->packet);
+	event->u.packet.ack = flow_ack(flow ? flow : &unknown, seen->from, &seen->packet);
+	event->u.packet.ack_valid = seen->packet.flags & TCP_ACK;
+}
+
+/* Fill in the numbers of @seen; then they count. */
 static void note_tcp(struct connection *connection, const struct seen *seen, bool counts, bool arrives,
 		     struct event *event)
 {
-	static const struct flow unknown = { .begun = false };
-	const struct flow *flow = connection ? &connection->flow : &unknown;
-
-	event->u.packet.seq = flow_seq(flow, seen->from, &seen->packet);
-	event->u.packet.ack = flow_ack(flow, seen->from, &seen->packet);
-	event->u.packet.ack_valid = seen->packet.flags & TCP_ACK;
+	fill_numbers(connection ? &connection->flow : NULL, seen, event);
 	if (counts && connection)
 		note_stream(connection, seen, arrives);
 }
@@ -188,6 +193,23 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 			 counts, arrives, &event);
 	if (is_recorded(engine, fate, &event))
 		stage_emit(&engine->stage, &event, seen->frame);
+}
+
+void play_delivered(struct engine *engine, const struct later *later, const struct flow *track,
+		    int64_t time)
+{
+	const struct seen seen = { .packet = later->packet, .from = later->from };
+	struct event event = {
+		.kind = EVENT_PACKET, .step = later->step, .time = time,
+		.blob_len = (uint32_t)later->len,
+		.u.packet = { .from = later->from, .flow = flow_of_packet(engine, &seen),
+			      .fate = FATE_DELIVERED, .packet = later->packet },
+	};
+
+	if (later->packet.class == PACKET_TCP)
+		fill_numbers(track, &seen, &event);
+	event.u.packet.packet.time = time;
+	stage_emit(&engine->stage, &event, later->frame);
 }
 
 const struct quote *find_quote(const struct engine *engine, int flow, int from,

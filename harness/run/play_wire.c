@@ -444,27 +444,3 @@ enum play play_wire_change(struct engine *engine, int step)
 	mark_event(engine, step, event.time);
 	return keep_going(engine, NO_INDEX);
 }
-
-void play_delivered(struct engine *engine, const struct later *later, int64_t time)
-{
-	const struct flow *track = NULL;
-	struct event event = {
-		.kind = EVENT_PACKET, .step = later->step, .time = time,
-		.blob_len = (uint32_t)later->len,
-		.u.packet = { .from = later->from, .flow = NO_INDEX, .fate = FATE_DELIVERED,
-			      .packet = later->packet },
-	};
-
-	for (int i = 0; i < engine->plan->n_flows && !track; i++)
-		if (flow_owns(&engine->connections[i].flow, later->from, &later->packet)) {
-			track = &engine->connections[i].flow;
-			event.u.packet.flow = i;
-		}
-	if (track) {
-		event.u.packet.seq = flow_seq(track, later->from, &later->packet);
-		event.u.packet.ack = flow_ack(track, later->from, &later->packet);
-		event.u.packet.ack_valid = later->packet.flags & TCP_ACK;
-	}
-	event.u.packet.packet.time = event.time;
-	stage_emit(&engine->stage, &event, later->frame);
-}

@@ -361,7 +361,7 @@ static int arrive_later(struct engine *engine, struct later *later)
 		flow_arrived(known, later->from, &later->packet, later->frame);
 	note_arrival(engine, later);
 	if (later->step != NO_INDEX)
-		play_delivered(engine, later, passed.passed ? passed.passed : clock_real_ns());
+		play_delivered(engine, later, known, passed.passed ? passed.passed : clock_real_ns());
 	return due ? inject(engine, due) : 0;
 }
 
