@@ -388,7 +388,8 @@ static bool read_syscall_name(struct program_line *at)
 {
 	const struct ast_line *line = at->line;
 	struct plan_deed *deed = at->deed;
-	const struct ast_value *name = line->values, *option = line->values + 1;
+	const struct ast_value *name = line->values;
+	const struct ast_value *option = line->n_values > 1 ? name + 1 : NULL;
 
 	if (line->n_values == 0 || name->kind != VAL_WORD) {
 		FAIL(at->r, line->n_values ? name->span : line->key.span,
@@ -399,7 +400,7 @@ static bool read_syscall_name(struct program_line *at)
 	if (!syscall_by_name(name->word.text, &deed->syscall))
 		return unknown_word(at->r, &name->word, "socket call", syscall_words(),
 				    "only calls on TCP sockets are told: connect, recv, close …");
-	if (line->n_values == 1)
+	if (!option)
 		return true;
 	deed->option_given = true;
 	if ((deed->syscall == SYSCALL_SETSOCKOPT || deed->syscall == SYSCALL_GETSOCKOPT) &&
