@@ -74,3 +74,31 @@ def packet_ring() -> float:
     os.close(reader)
     os.close(writer)
     return seconds
+
+
+def wakeups(count: int, pause: float) -> list[float]:
+    """Seconds that each of @count wake-ups of a process on a processor at rest takes, with a @pause before each.
+
+    Who wakes it is on another processor, as the timer that a kernel host sends for often is.
+    """
+    (reader, writer), (answers, told) = os.pipe(), os.pipe()
+
+    def wake() -> None:
+        for _ in range(count):
+            time.sleep(pause)
+            os.write(writer, struct.pack("d", time.monotonic()))
+
+    def wait() -> None:
+        os.close(writer)
+        while sent := os.read(reader, 8):
+            os.write(told, struct.pack("d", time.monotonic() - struct.unpack("d", sent)[0]))
+
+    children = [in_child(wake, 0), in_child(wait, 1)]
+    os.close(writer)
+    for child in children:
+        if os.waitpid(child, 0)[1]:
+            raise SystemExit("cannot wake a process")
+    taken = [seconds for (seconds,) in struct.iter_unpack("d", os.read(answers, 8 * count))]
+    for descriptor in (reader, answers, told):
+        os.close(descriptor)
+    return taken
