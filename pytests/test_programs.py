@@ -84,6 +84,17 @@ def test_what_forks_away_ends_too(tool: Tool, tmp_path: Path, nap: str) -> None:
     assert result.returncode == PASSED, result.stdout
 
 
+def test_parameters_in_commands(tool: Tool, tmp_path: Path) -> None:
+    """The value's text in a command and in what it prints; a shell's own names stay its own."""
+    path = write(tmp_path, 'for word in one, 2, "three 3"', "client: run \"sh -c 'mine=$word; echo \\\"<$mine>\\\"'\"",
+                 'client: stdout -> "<${word}>\\n"', "client: exit -> 0")
+    result = tool.run("run", "-D", "word=two", path)
+    assert result.returncode == PASSED, result.stdout
+    result = tool.run("run", "--color", "never", path)  # sh takes "3" for a command of its own
+    assert result.returncode == FAILED and "2 passed" in result.stdout, result.stdout
+    assert "three 3" in result.stdout
+
+
 def test_what_is_not_installed_is_skipped(tool: Tool, tmp_path: Path) -> None:
     """By its name, and with 3 when nothing else was played."""
     missing = write(tmp_path, 'client: run "no-such-program -x"')

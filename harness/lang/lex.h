@@ -7,6 +7,7 @@
  *
  * Parameters ($how) are replaced here, before anybody reads the line: the token
  * of the parameter's value stands in their place, with the span of the '$how'.
+ * In a "string" the value's text does.
  */
 #ifndef TCPSCEN_LANG_LEX_H
 #define TCPSCEN_LANG_LEX_H
@@ -49,6 +50,8 @@ struct token {
 	const char *text;    /* words, numbers, durations: as written; strings: the decoded bytes;
 	                        parameters: the name. NUL-terminated. Others: NULL */
 	size_t len;          /* bytes of text */
+	const size_t *names; /* TOK_STRING: where in text a '$' and a name stand, unescaped */
+	size_t n_names;
 	int64_t number;      /* TOK_NUMBER: 0 … 2^63-1, below 0 only as a parameter's value;
 	                        TOK_DURATION: ns */
 	enum compare compare; /* TOK_COMPARE */
@@ -73,7 +76,7 @@ struct tokens lex(struct arena *arena, const struct source *source, struct diags
 bool lex_value(struct arena *arena, const char *text, struct token *out);
 
 /* @tokens with each $name replaced; a copy where there are any. An unknown $name is
- * an error. */
+ * an error; in a string it stays, for it may be a shell's. */
 struct tokens lex_substitute(struct arena *arena, const struct source *source,
 			     const struct tokens *tokens, const struct binding *bindings,
 			     size_t n_bindings, struct diags *diags);

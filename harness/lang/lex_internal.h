@@ -15,6 +15,10 @@ struct lexer {
 /* A letter, a digit or '_': what words and numerals are made of. */
 bool is_word_byte(char byte);
 
+/* The parameter in a string: "$name" or "${name}" at @text.
+ * Return: its length, or 0 when there is none. @name points into @text. */
+size_t lex_param_len(const char *text, const char **name, size_t *name_len);
+
 /* Report an error at @len bytes from @start. @help may be NULL. */
 void lex_fail(struct lexer *lexer, size_t start, size_t len, const char *help, const char *format,
 	      ...) __attribute__((format(printf, 5, 6)));

@@ -14,7 +14,7 @@ enum { SHOWN = 40 }; /* bytes of a faulty token that a message repeats */
 
 #define NUMBER_HELP "a number is decimal digits, or 0x and hexadecimal ones"
 #define DURATION_HELP "a duration ends in ns, us, ms, s, min or h"
-#define ESCAPE_HELP "escapes are \\n \\r \\t \\0 \\\\ \\\" and \\xHH"
+#define ESCAPE_HELP "escapes are \\n \\r \\t \\0 \\\\ \\\" \\$ and \\xHH"
 
 /* ---- numerals ---- */
 
@@ -153,7 +153,7 @@ void lex_numeral(struct lexer *lexer, struct token *token)
 
 static int simple_escape(char letter)
 {
-	static const char letters[] = "nrt0\\\"", meant[] = "\n\r\t\0\\\"";
+	static const char letters[] = "nrt0\\\"$", meant[] = "\n\r\t\0\\\"$";
 	const char *found = letter ? strchr(letters, letter) : NULL;
 
 	return found ? meant[found - letters] : -1;
@@ -176,14 +176,27 @@ static size_t decode_escape(const char *text, char *out)
 	return 4;
 }
 
+static size_t count_byte(const char *text, size_t len, char byte)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += text[i] == byte;
+	return count;
+}
+
 /* Decode the @len bytes between the quotes at offset @start. */
 static void decode_string(struct lexer *lexer, struct token *token, size_t start, size_t len)
 {
 	const char *text = lexer->source->text + start;
 	char *out = arena_alloc(lexer->arena, len + 1);
+	size_t *names = arena_alloc(lexer->arena, (count_byte(text, len, '$') + 1) * sizeof(*names));
+	const char *name;
+	size_t name_len;
 
 	token->kind = TOK_STRING;
 	token->text = out;
+	token->names = names;
 	for (size_t i = 0; i < len;) {
 		size_t used = text[i] == '\\' ? decode_escape(text + i, out) : 1;
 
@@ -199,6 +212,8 @@ static void decode_string(struct lexer *lexer, struct token *token, size_t start
 		}
 		if (used == 1)
 			*out = text[i];
+		if (lex_param_len(text + i, &name, &name_len))
+			names[token->n_names++] = (size_t)(out - token->text);
 		out++;
 		i += used;
 	}

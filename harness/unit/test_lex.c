@@ -298,6 +298,53 @@ static void test_substitute(void **state)
 	assert_string_equal(fixture->diags.items[0].help, "did you mean '$how'?");
 }
 
+static void test_substitute_in_string(void **state)
+{
+	static const struct {
+		const char *written, *meant;
+	} strings[] = {
+		{ "\"$how\"", "SHUT_WR" },
+		{ "\"<${how}x>$how\"", "<SHUT_WRx>SHUT_WR" },
+		{ "\"\\n$how-\"", "\nSHUT_WR-" },
+		{ "\"$howx ${how $ $$how $1\"", "$howx ${how $ $SHUT_WR $1" }, /* others' names stay */
+		{ "\"\\$how \\x24how\"", "$how $how" },
+		{ "\"\"\"$how\"\"\"", "$how" },
+		{ "\"plain\"", "plain" },
+	};
+	struct fixture *fixture = *state;
+	struct binding binding = { .name = "how" };
+
+	assert_true(lex_value(fixture->arena, "SHUT_WR", &binding.value));
+	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++) {
+		read_bytes(fixture, strings[i].written, strlen(strings[i].written));
+
+		struct tokens out = lex_substitute(fixture->arena, fixture->source, &fixture->tokens,
+						   &binding, 1, &fixture->diags);
+
+		assert_int_equal(fixture->diags.count, 0);
+		assert_int_equal(out.items[0].kind, TOK_STRING);
+		assert_string_equal(out.items[0].text, strings[i].meant);
+		assert_int_equal(out.items[0].len, strlen(strings[i].meant));
+		assert_int_equal(out.items[0].span.len, strlen(strings[i].written));
+	}
+}
+
+/* A value's own '$' is a byte of it, also where the name is known. */
+static void test_substitute_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct binding binding = { .name = "how" };
+
+	assert_true(lex_value(fixture->arena, "\"$how\"", &binding.value));
+	read_bytes(fixture, "\"<$how>\" $how", 13);
+
+	struct tokens out = lex_substitute(fixture->arena, fixture->source, &fixture->tokens,
+					   &binding, 1, &fixture->diags);
+
+	assert_string_equal(out.items[0].text, "<$how>");
+	assert_string_equal(out.items[1].text, "$how");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +361,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_encoding, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_value, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_substitute, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_substitute_in_string, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_substitute_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
