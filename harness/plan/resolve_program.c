@@ -112,7 +112,11 @@ static bool split_shell(struct splitter *split, char ch)
 {
 	FAIL(split->r, split->value->span, "'%c' in a command is for a shell, and none reads it",
 	     ch);
-	HELP(split->r, "quote it, or let a shell run: run \"sh -c '…'\"");
+	if (ch == '$')
+		HELP(split->r, "a parameter is the NAME of a line 'for NAME in VALUE, VALUE'; for a shell's "
+			       "own: run \"sh -c '…'\"");
+	else
+		HELP(split->r, "quote it, or let a shell run: run \"sh -c '…'\"");
 	return false;
 }
 
