@@ -159,20 +159,15 @@ static void note_when(struct blame *blame, int64_t time)
 /* A packet that brings nothing new is most often what the reader did not think of. */
 static void note_repetition(struct blame *blame, const struct seen *seen)
 {
-	const struct engine *engine = blame->engine;
+	const struct flow *flow = seen->connection ? &seen->connection->told : NULL;
+	int64_t seq;
 
-	for (int i = 0; i < engine->plan->n_flows; i++) {
-		const struct flow *flow = &engine->connections[i].flow;
-
-		if (seen->from == NO_INDEX || !flow->begun || !packet_seq_len(&seen->packet) ||
-		    !flow_owns(flow, seen->from, &seen->packet))
-			continue;
-		if (flow->stream[seen->from].known &&
-		    flow_seq(flow, seen->from, &seen->packet) < flow->stream[seen->from].next)
-			note(blame, "it is a retransmission: %s has sent seq %lld before",
-			     host_name(engine, seen->from),
-			     (long long)flow_seq(flow, seen->from, &seen->packet));
-	}
+	if (!flow || !packet_seq_len(&seen->packet) || !flow->stream[seen->from].known)
+		return;
+	seq = flow_seq(flow, seen->from, &seen->packet);
+	if (seq < flow->stream[seen->from].next)
+		note(blame, "it is a retransmission: %s has sent seq %lld before",
+		     host_name(blame->engine, seen->from), (long long)seq);
 }
 
 /* A probe is no retransmission, though it comes again and again: it has the number before the next,
@@ -180,13 +175,14 @@ static void note_repetition(struct blame *blame, const struct seen *seen)
 static void note_probe(struct blame *blame, const struct plan_packet *expected,
 		       const struct seen *seen)
 {
-	const struct flow *flow = &blame->engine->connections[expected->flow].flow;
+	const struct flow *flow = seen->connection ? &seen->connection->told : NULL;
 	const struct plan_step *step = &blame->engine->plan->steps[blame->step];
 	bool again = expected->again || step->time.kind == TIME_GAPS;
 
 	if (!again || expected->set & FIELD_SEQ || seen->packet.class != PACKET_TCP ||
-	    seen->from != expected->from || packet_seq_len(&seen->packet) || !flow->begun ||
-	    !flow_owns(flow, seen->from, &seen->packet))
+	    seen->from != expected->from || packet_seq_len(&seen->packet) || !flow ||
+	    !connection_may_take(&blame->engine->connections, expected->flow, seen) ||
+	    !flow->stream[seen->from].known)
 		return;
 	if (flow_seq(flow, seen->from, &seen->packet) == flow->stream[seen->from].next - 1)
 		note(blame, "it looks like a keepalive or window probe: write 'seq next-1'");
@@ -196,7 +192,7 @@ static void note_probe(struct blame *blame, const struct plan_packet *expected,
 static void note_socket(struct blame *blame, int index)
 {
 	struct engine *engine = blame->engine;
-	const struct flow *flow = &engine->connections[index].flow;
+	const struct flow *flow = &connection_meant(&engine->connections, index)->told;
 
 	if (!flow->begun)
 		return;
@@ -218,13 +214,13 @@ static void note_socket(struct blame *blame, int index)
 static void note_in_flight(struct blame *blame, int index)
 {
 	const struct engine *engine = blame->engine;
-	const struct connection *connection = &engine->connections[index];
+	const struct connection *connection = connection_meant(&engine->connections, index);
 
 	for (int host = 0; host < engine->plan->n_hosts; host++) {
-		int64_t next = connection->flow.stream[host].next;
+		int64_t next = connection->told.stream[host].next;
 		int64_t acked = connection->acked[host];
 
-		if (connection->flow.stream[host].known && next > acked)
+		if (connection->told.stream[host].known && next > acked)
 			note(blame, "in flight from %s: seq %lld to %lld, not acknowledged",
 			     engine->plan->hosts[host].name, (long long)acked, (long long)next);
 	}

@@ -130,9 +130,6 @@ static void begin(struct engine *engine)
 	engine->begun = event.time = clock_real_ns();
 	stage_begin(&engine->stage, event.time);
 	engine->clock_offset = clock_offset_ns();
-	for (int i = 0; i < engine->plan->n_flows; i++)
-		memcpy(engine->connections[i].flow.port, engine->plan->flows[i].port,
-		       sizeof(engine->plan->flows[i].port));
 	mark_event(engine, NO_INDEX, event.time);
 	stage_emit(&engine->stage, &event, NULL);
 }
@@ -155,10 +152,11 @@ bool engine_wait(struct engine *engine, int gate)
 /* The play is over, and what the kernels' connections would still do is no part of it. */
 static void abort_connections(struct engine *engine)
 {
-	for (int i = 0; i < engine->plan->n_flows; i++)
+	const struct connections *all = &engine->connections;
+
+	for (size_t i = 0; i < all->n_known; i++)
 		for (int host = 0; host < engine->plan->n_hosts; host++)
-			if (engine->connections[i].flow.begun)
-				stage_abort(&engine->stage, host, engine->connections[i].flow.port);
+			stage_abort(&engine->stage, host, all->known[i]->wire.port);
 }
 
 /* Its pages are written to all the time: a child that had them, too, would cost a copy of each. */
@@ -179,6 +177,7 @@ void engine_open(struct engine *engine, const struct plan *plan, int events)
 	engine->plan = plan;
 	engine->step = NO_INDEX;
 	engine->arena = arena_new();
+	connections_open(&engine->connections, plan, engine->arena);
 	stage_open(&engine->stage, plan, &engine->home, events); /* or stage.error says why not */
 }
 

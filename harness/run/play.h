@@ -8,10 +8,10 @@
 #ifndef TCPSCEN_RUN_PLAY_H
 #define TCPSCEN_RUN_PLAY_H
 
+#include "run/connections.h"
 #include "run/relay.h"
 #include "run/stage.h"
 #include "run/timeline.h"
-#include "wire/flow.h"
 #include "wire/match.h"
 
 enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN,
@@ -19,7 +19,7 @@ enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN,
 
 enum { QUESTION_STEP = -2 }; /* of a call that the engine makes to answer a question */
 
-enum { QUOTES_MAX = 64, STRANGERS_MAX = 64 };
+enum { QUOTES_MAX = 64 };
 
 /* Packets that a rule lets pass, in the record: so many whole, so many in all, and how much of
  * those between (headers, at most 60 bytes of TCP and 40 of IPv6, and a little payload). */
@@ -29,19 +29,12 @@ enum { IGNORED_WHOLE = 1000, IGNORED_RECORDED = 10000, IGNORED_HEAD = 128 };
  * retransmission repeats. */
 struct quote {
 	int flow, from;
+	const struct connection *connection;
 	uint16_t flags;
 	bool has_data;
 	uint64_t order; /* the higher, the later */
 	uint8_t *frame; /* (owned) */
 	size_t len;
-};
-
-/* A connection while it is played. */
-struct connection {
-	struct flow flow;
-	int64_t transmission[PLAN_HOSTS]; /* when that host last sent something that takes up
-	                                     sequence space; 0: never */
-	int64_t acked[PLAN_HOSTS];        /* of what that host sent, relative */
 };
 
 /* The packets of a line that stands for several, as far as they have come. */
@@ -56,9 +49,7 @@ struct engine {
 	const struct plan *plan;
 	struct stage stage;
 	struct relay relay;
-	struct connection connections[PLAN_FLOWS_MAX];
-	struct connection *strangers; /* those of which no line has spoken yet, @n_strangers; in the arena */
-	size_t n_strangers;
+	struct connections connections;
 	struct quote quotes[QUOTES_MAX];
 	size_t n_quotes;
 	int step;               /* being played, NO_INDEX: none yet */
@@ -74,7 +65,7 @@ struct engine {
 	int64_t kept_before;    /* programs_kept() when this line began, if it has a time */
 	int64_t granted;        /* of programs_kept(), to lines that waited: see run/patience.h */
 	int64_t received;       /* when the crafted host last received something, 0: never */
-	struct arena *arena;    /* texts of failures, strangers */
+	struct arena *arena;    /* texts of failures, connections */
 };
 
 enum play play_send(struct engine *engine, int step);
@@ -114,25 +105,22 @@ enum play check_callers(struct engine *engine);
 enum play play_until_line(struct engine *engine, int line, int64_t deadline, bool *timed_out);
 enum play play_until(struct engine *engine, int64_t deadline, bool *timed_out);
 
-/* The relay's news: an armed injection goes off; a frame that was kept has gone on, at @time. @track: its
- * connection as the wire has seen it, while lines may lag behind; NULL: none is kept */
+/* The relay's news: an armed injection goes off; a frame that was kept has gone on at @time, or was
+ * lost at last (@fate). */
 enum play play_injection(struct engine *engine, int step);
-void play_delivered(struct engine *engine, const struct later *later, const struct flow *track,
-		    int64_t time);
+void play_delivered(struct engine *engine, const struct later *later, enum packet_fate fate, int64_t time);
 
 /* Remember an event as the one `after` counts from. */
 void mark_event(struct engine *engine, int step, int64_t time);
 
-/* A packet has passed: record it and tell its connection. @frame may be taken: see quotes. */
+/* A packet has passed: record it and tell its connection.
+ * @step: the line that it is of; NO_INDEX: none   @flow: connection of the plan, NO_INDEX: none
+ * @counts: it is no forged one, nor one that nobody expected   @arrives: the other host gets it */
 void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
 		 enum packet_fate fate, bool counts, bool arrives);
 
-/* What is known of connection @flow of the plan if @seen is a packet of it. It begins with the first packet
- * that a line speaks of, but what rules have let pass before is no less known. */
-const struct connection *connection_with(const struct engine *engine, int flow, const struct seen *seen);
-
-/* Which connection of the plan a packet belongs to; NO_INDEX: none that has begun. */
-int flow_of_packet(const struct engine *engine, const struct seen *seen);
+/* Which connection of the plan the packet belongs to; NO_INDEX: none that has begun. */
+int flow_of_packet(struct engine *engine, struct seen *seen);
 
 /* The latest packet of @from on @flow with these flags (any_flags: with any). */
 const struct quote *find_quote(const struct engine *engine, int flow, int from, bool any_flags,

@@ -42,9 +42,9 @@ static int find_socket(struct engine *engine, const struct plan_question *questi
 	int main_flow = engine->plan->n_flows ? 0 : NO_INDEX;
 	int flow = question->named ? question->flow : main_flow;
 
-	if (flow != NO_INDEX && engine->connections[flow].flow.begun)
+	if (flow != NO_INDEX && engine->connections.of_plan[flow]->told.begun)
 		return stage_connection(&engine->stage, question->host,
-					engine->connections[flow].flow.port, info);
+					connection_meant(&engine->connections, flow)->wire.port, info);
 	if (question->socket != NO_INDEX)
 		return stage_socket(&engine->stage, question->socket, info);
 	return 0;

@@ -24,8 +24,9 @@ struct window step_window(const struct engine *engine, int step, size_t occurren
 	};
 
 	if (plan_step->packet) {
-		const struct connection *connection = &engine->connections[plan_step->packet->flow];
-		int64_t last = connection->transmission[plan_step->packet->from];
+		const struct plan_packet *packet = plan_step->packet;
+		int64_t last = connection_meant(&engine->connections, packet->flow)
+				       ->transmission[packet->from];
 
 		if (last)
 			reference.transmission = last;
@@ -50,6 +51,7 @@ static void keep_quote(struct engine *engine, int flow, const struct seen *seen)
 		return;
 	for (size_t i = 0; i < engine->n_quotes && !quote; i++)
 		if (engine->quotes[i].flow == flow && engine->quotes[i].from == seen->from &&
+		    engine->quotes[i].connection == seen->connection &&
 		    engine->quotes[i].flags == seen->packet.flags &&
 		    engine->quotes[i].has_data == has_data)
 			quote = &engine->quotes[i];
@@ -65,73 +67,35 @@ static void keep_quote(struct engine *engine, int flow, const struct seen *seen)
 	if (!copy)
 		abort();
 	memcpy(copy, seen->frame, seen->len);
-	*quote = (struct quote){ flow, seen->from, seen->packet.flags, has_data, engine->packets,
-				 copy, seen->len };
+	*quote = (struct quote){
+		.flow = flow, .from = seen->from, .connection = seen->connection,
+		.flags = seen->packet.flags, .has_data = has_data, .order = engine->packets,
+		.frame = copy, .len = seen->len,
+	};
 }
 
 /* ---- connections ---- */
 
-/* Return: its index among the strangers, or NO_INDEX. */
-static int find_stranger(const struct engine *engine, const struct seen *seen)
+int flow_of_packet(struct engine *engine, struct seen *seen)
 {
-	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
-		return NO_INDEX;
-	for (size_t i = 0; i < engine->n_strangers; i++)
-		if (flow_owns(&engine->strangers[i].flow, seen->from, &seen->packet))
-			return (int)i;
-	return NO_INDEX;
-}
+	const struct connection *connection = connection_of(&engine->connections, seen);
 
-const struct connection *connection_with(const struct engine *engine, int flow, const struct seen *seen)
-{
-	const struct connection *connection = &engine->connections[flow];
-	int stranger = connection->flow.begun ? NO_INDEX : find_stranger(engine, seen);
-
-	return stranger == NO_INDEX ? connection : &engine->strangers[stranger];
-}
-
-/* A line speaks of @seen: its connection is connection @flow of the plan from now on. */
-static struct connection *meet(struct engine *engine, int flow, const struct seen *seen)
-{
-	struct connection *connection = &engine->connections[flow];
-	int stranger = connection->flow.begun ? NO_INDEX : find_stranger(engine, seen);
-
-	if (stranger != NO_INDEX) {
-		*connection = engine->strangers[stranger];
-		engine->strangers[stranger] = engine->strangers[--engine->n_strangers];
-	}
-	return connection;
-}
-
-/* Return: NULL: it is one too many. */
-static struct connection *stranger_of(struct engine *engine, const struct seen *seen)
-{
-	int stranger = find_stranger(engine, seen);
-
-	if (stranger != NO_INDEX)
-		return &engine->strangers[stranger];
-	if (engine->n_strangers == STRANGERS_MAX)
-		return NULL;
-	engine->strangers = arena_grow(engine->arena, engine->strangers, engine->n_strangers,
-				       sizeof(*engine->strangers));
-	engine->strangers[engine->n_strangers] = (struct connection){ 0 };
-	return &engine->strangers[engine->n_strangers++];
+	return connection && seen->packet.class == PACKET_TCP ? connection->number : NO_INDEX;
 }
 
 static void note_stream(struct connection *connection, const struct seen *seen, bool arrives)
 {
 	const struct packet *packet = &seen->packet;
+	struct flow *told = &connection->told;
+	bool probe = told->stream[seen->from].known &&
+		     flow_seq(told, seen->from, packet) < told->stream[seen->from].next;
 
-	bool probe = connection->flow.stream[seen->from].known &&
-		     flow_seq(&connection->flow, seen->from, packet) <
-			     connection->flow.stream[seen->from].next;
-
-	flow_saw(&connection->flow, seen->from, packet, seen->frame, arrives);
+	flow_saw(told, seen->from, packet, seen->frame, arrives);
 	if (packet_seq_len(packet) || probe) /* keepalive and window probes repeat a number */
 		connection->transmission[seen->from] = packet->time;
 	if ((packet->flags & TCP_ACK) && arrives) {
 		int to = 1 - seen->from;
-		int64_t acked = flow_relative(&connection->flow.stream[to], packet->ack);
+		int64_t acked = flow_relative(&told->stream[to], packet->ack);
 
 		if (acked > connection->acked[to])
 			connection->acked[to] = acked;
@@ -150,23 +114,25 @@ static bool is_recorded(struct engine *engine, enum packet_fate fate, struct eve
 	return engine->ignored <= IGNORED_RECORDED;
 }
 
-/* The numbers of @seen as @flow has them. NULL: nobody keeps account of it, they are those on the wire */
-static void fill_numbers(const struct flow *flow, const struct seen *seen, struct event *event)
+/* The numbers of @seen as its connection has them on the wire. */
+static void fill_numbers(const struct seen *seen, struct event *event)
 {
 	static const struct flow unknown = { .begun = false };
+	const struct flow *flow = seen->connection ? &seen->connection->wire : &unknown;
 
-	event->u.packet.seq = flow_seq(flow ? flow : &unknown, seen->from, &seen->packet);
-	event->u.packet.ack = flow_ack(flow ? flow : &unknown, seen->from, &seen->packet);
+	event->u.packet.seq = flow_seq(flow, seen->from, &seen->packet);
+	event->u.packet.ack = flow_ack(flow, seen->from, &seen->packet);
 	event->u.packet.ack_valid = seen->packet.flags & TCP_ACK;
 }
 
-/* Fill in the numbers of @seen; then they count. */
-static void note_tcp(struct connection *connection, const struct seen *seen, bool counts, bool arrives,
-		     struct event *event)
+/* The packet counts. What a kernel sends the relay has told the wire's account of. */
+static void tell(const struct seen *seen, enum packet_fate fate, bool arrives)
 {
-	fill_numbers(connection ? &connection->flow : NULL, seen, event);
-	if (counts && connection)
-		note_stream(connection, seen, arrives);
+	struct connection *connection = seen->connection;
+
+	if (fate == FATE_SENT)
+		flow_saw(&connection->wire, seen->from, &seen->packet, seen->frame, arrives);
+	note_stream(connection, seen, arrives);
 }
 
 void note_packet(struct engine *engine, int step, int flow, const struct seen *seen,
@@ -186,28 +152,31 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	if (fate != FATE_IGNORED) /* what nobody looks at nobody quotes */
 		keep_quote(engine, flow, seen);
 	if (flow != NO_INDEX && packet->class == PACKET_ICMP && seen->from != NO_INDEX)
-		event.u.packet.seq =
-			flow_seq(&engine->connections[flow].flow, seen->from, packet);
-	if (packet->class == PACKET_TCP && seen->from != NO_INDEX)
-		note_tcp(flow != NO_INDEX ? meet(engine, flow, seen) : stranger_of(engine, seen), seen,
-			 counts, arrives, &event);
+		event.u.packet.seq = flow_seq(&connection_meant(&engine->connections, flow)->wire,
+					      seen->from, packet);
+	if (packet->class == PACKET_TCP && seen->from != NO_INDEX) {
+		fill_numbers(seen, &event);
+		if (counts && seen->connection)
+			tell(seen, fate, arrives);
+	}
 	if (is_recorded(engine, fate, &event))
 		stage_emit(&engine->stage, &event, seen->frame);
 }
 
-void play_delivered(struct engine *engine, const struct later *later, const struct flow *track,
-		    int64_t time)
+void play_delivered(struct engine *engine, const struct later *later, enum packet_fate fate, int64_t time)
 {
-	const struct seen seen = { .packet = later->packet, .from = later->from };
+	const struct connection *connection = later->connection;
+	const struct seen seen = { .packet = later->packet, .from = later->from,
+				   .connection = later->connection };
 	struct event event = {
 		.kind = EVENT_PACKET, .step = later->step, .time = time,
 		.blob_len = (uint32_t)later->len,
-		.u.packet = { .from = later->from, .flow = flow_of_packet(engine, &seen),
-			      .fate = FATE_DELIVERED, .packet = later->packet },
+		.u.packet = { .from = later->from, .flow = connection ? connection->number : NO_INDEX,
+			      .fate = fate, .packet = later->packet },
 	};
 
 	if (later->packet.class == PACKET_TCP)
-		fill_numbers(track, &seen, &event);
+		fill_numbers(&seen, &event);
 	event.u.packet.packet.time = time;
 	stage_emit(&engine->stage, &event, later->frame);
 }
@@ -215,26 +184,17 @@ void play_delivered(struct engine *engine, const struct later *later, const stru
 const struct quote *find_quote(const struct engine *engine, int flow, int from,
 				      bool any_flags, bool with_data, uint16_t flags)
 {
+	const struct connection *connection = connection_meant(&engine->connections, flow);
 	const struct quote *latest = NULL;
 
 	for (size_t i = 0; i < engine->n_quotes; i++) {
 		const struct quote *quote = &engine->quotes[i];
 		bool matches = with_data ? quote->has_data : any_flags || quote->flags == flags;
 
-		if (quote->flow == flow && quote->from == from && matches &&
+		if ((quote->flow == flow || quote->connection == connection) &&
+		    quote->from == from && matches &&
 		    (!latest || quote->order > latest->order))
 			latest = quote;
 	}
 	return latest;
-}
-
-int flow_of_packet(const struct engine *engine, const struct seen *seen)
-{
-	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
-		return NO_INDEX;
-	for (int i = engine->plan->n_flows - 1; i >= 0; i--) /* of two with the same ports, the later */
-		if (engine->connections[i].flow.begun &&
-		    flow_owns(&engine->connections[i].flow, seen->from, &seen->packet))
-			return i;
-	return NO_INDEX;
 }

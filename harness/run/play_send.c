@@ -65,6 +65,12 @@ static enum play make_icmp(struct engine *engine, int step, const struct surroun
 	return PLAY_ON;
 }
 
+/* The connection's numbers: of all that has passed, while lines may lag behind. */
+static const struct flow *numbers_of(const struct engine *engine, const struct plan_packet *packet)
+{
+	return &connection_meant(&engine->connections, packet->flow)->wire;
+}
+
 /* What a retransmission repeats if no payload is written. */
 static void find_resent(const struct engine *engine, const struct plan_packet *packet,
 			struct surroundings *around)
@@ -72,8 +78,7 @@ static void find_resent(const struct engine *engine, const struct plan_packet *p
 	const struct quote *quote =
 		packet->again ? find_quote(engine, packet->flow, packet->from, false, true, 0)
 			      : NULL;
-	const struct stream *stream =
-		&engine->connections[packet->flow].flow.stream[packet->from];
+	const struct stream *stream = &numbers_of(engine, packet)->stream[packet->from];
 	struct packet decoded;
 
 	if (!quote)
@@ -83,17 +88,6 @@ static void find_resent(const struct engine *engine, const struct plan_packet *p
 		return; /* the last packet was a SYN or FIN: there is nothing to repeat but that */
 	around->resent = quote->frame + decoded.payload;
 	around->resent_len = decoded.payload_len;
-}
-
-/* The connection's numbers. Between two kernels those of the relay: it has seen all that has
- * passed, while lines may lag behind. */
-static const struct flow *numbers_of(const struct engine *engine, const struct plan_packet *packet)
-{
-	const struct flow *flow = &engine->connections[packet->flow].flow;
-	const struct flow *track = relay_track(engine, flow->port);
-	bool crafted = engine->plan->hosts[packet->from].kind == HOST_CRAFTED;
-
-	return crafted || !track ? flow : track;
 }
 
 static enum play make_tcp(struct engine *engine, const struct plan_packet *packet,
@@ -145,16 +139,31 @@ static enum play send_step(struct engine *engine, int step)
 	uint8_t bytes[FRAME_MAX];
 	struct frame frame = { bytes, 0 };
 	enum play play = make_frame(engine, step, &frame);
-	const struct seen *sent;
+	bool counts = plan_step->kind == STEP_SEND;
+	struct seen sent;
 
 	if (play != PLAY_ON)
 		return play;
 	if (stage_send(&engine->stage, packet->from, frame.bytes, frame.len) < 0)
 		return PLAY_BROKEN;
-	sent = stage_last_sent(&engine->stage, packet->from);
-	note_packet(engine, step, packet->flow, sent, FATE_SENT, plan_step->kind == STEP_SEND,
+	sent = *stage_last_sent(&engine->stage, packet->from);
+	if (counts)
+		connection_take(&engine->connections, packet->flow, &sent);
+	else /* a forged packet begins nothing and belongs to nobody */
+		sent.connection = connection_meant(&engine->connections, packet->flow);
+	note_packet(engine, step, packet->flow, &sent, FATE_SENT, counts,
 		    !(packet->set & FIELD_CHECKSUM));
-	mark_event(engine, step, sent->packet.time);
+	mark_event(engine, step, sent.packet.time);
+	return PLAY_ON;
+}
+
+/* What rules have let pass by now counts, whether a line has looked at it or not. */
+static enum play hear_rules(struct engine *engine)
+{
+	if (!engine->relay.n_rules)
+		return PLAY_ON;
+	if (stage_collect(&engine->stage) < 0 || relay_turn(engine, NO_INDEX) < 0)
+		return PLAY_BROKEN;
 	return PLAY_ON;
 }
 
@@ -163,6 +172,8 @@ enum play play_send(struct engine *engine, int step)
 	struct window window = step_window(engine, step, 0);
 	enum play play = wait_for_turn(engine, step);
 
+	if (play == PLAY_ON)
+		play = hear_rules(engine);
 	if (play == PLAY_ON)
 		play = send_step(engine, step);
 	if (play == PLAY_ON)

@@ -23,7 +23,7 @@ static void done_with_oldest(struct engine *engine)
 }
 
 /* The oldest packet is covered by a rule, and no line wants it: put it on record. */
-static void dispose(struct engine *engine, const struct seen *oldest)
+static void dispose(struct engine *engine, struct seen *oldest)
 {
 	note_packet(engine, oldest->rule_step, flow_of_packet(engine, oldest), oldest, oldest->fate,
 		    true, oldest->arrived);
@@ -132,9 +132,11 @@ enum play play_wait(struct engine *engine, int step)
  * its way through the kernel. */
 static int64_t drain_time(struct engine *engine)
 {
-	for (int i = 0; i < engine->plan->n_flows; i++)
+	const struct connections *all = &engine->connections;
+
+	for (size_t i = 0; i < all->n_known; i++)
 		for (int host = 0; host < engine->plan->n_hosts; host++) {
-			const struct flow *flow = &engine->connections[i].flow;
+			const struct flow *flow = &all->known[i]->told;
 			struct sock_info info;
 
 			if (!flow->begun || engine->plan->hosts[host].kind != HOST_KERNEL)
@@ -156,35 +158,6 @@ enum play play_drain(struct engine *engine)
 }
 
 /* ---- expecting ---- */
-
-/* Does the packet begin another connection on the ports of this one, which is over? A kernel may choose
- * them again, now and then. */
-static bool begins_another(const struct flow *flow, const struct seen *seen)
-{
-	const struct packet *packet = &seen->packet;
-
-	return packet->class == PACKET_TCP && (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-	       packet->seq != flow->stream[seen->from].isn;
-}
-
-/* Does the packet belong to the connection that the line speaks of? A connection that has not
- * begun takes any packet that fits its ports and is no other connection's. */
-static bool right_connection(const struct engine *engine, int flow, const struct seen *seen)
-{
-	const struct flow *known = &engine->connections[flow].flow;
-	const struct packet *packet = &seen->packet;
-	int owner;
-
-	if (seen->from == NO_INDEX)
-		return false;
-	if (known->begun)
-		return flow_owns(known, seen->from, packet);
-	owner = flow_of_packet(engine, seen);
-	if (owner != NO_INDEX && !begins_another(&engine->connections[owner].flow, seen))
-		return false;
-	return (!known->port[seen->from] || known->port[seen->from] == packet->sport) &&
-	       (!known->port[1 - seen->from] || known->port[1 - seen->from] == packet->dport);
-}
 
 static void add_mismatch(struct mismatches *mismatches, const char *field)
 {
@@ -208,7 +181,7 @@ static void other_connection(const struct engine *engine, int flow, const struct
 			     struct mismatches *out)
 {
 	const struct plan_flow *plan_flow = &engine->plan->flows[flow];
-	const struct flow *known = &engine->connections[flow].flow;
+	const struct flow *known = &connection_meant(&engine->connections, flow)->wire;
 	char from[PORT_TEXT], to[PORT_TEXT];
 
 	out->count = 0;
@@ -226,7 +199,7 @@ static void other_connection(const struct engine *engine, int flow, const struct
 }
 
 /* The wrong packet: on record, then blamed. */
-static enum play refuse(struct engine *engine, int step, const struct seen *seen,
+static enum play refuse(struct engine *engine, int step, struct seen *seen,
 			const struct mismatches *mismatches)
 {
 	note_packet(engine, NO_INDEX, flow_of_packet(engine, seen), seen, FATE_UNEXPECTED, false,
@@ -248,7 +221,8 @@ static struct plan_packet expected_of(const struct engine *engine, int step, siz
 {
 	const struct plan_step *plan_step = &engine->plan->steps[step];
 	struct plan_packet expected = *plan_step->packet;
-	const struct connection *connection = connection_with(engine, expected.flow, seen);
+	const struct connection *connection =
+		connection_meant_with(&engine->connections, expected.flow, seen);
 	int64_t ack;
 
 	if ((occurrence || plan_step->time.kind == TIME_GAPS) && !(expected.set & FIELD_SEQ))
@@ -256,9 +230,9 @@ static struct plan_packet expected_of(const struct engine *engine, int step, siz
 	if (!both_kernels(engine) || seen->from == NO_INDEX || expected.set & FIELD_ACK ||
 	    seen->packet.class != PACKET_TCP)
 		return expected;
-	ack = flow_ack(&connection->flow, seen->from, &seen->packet);
+	ack = flow_ack(&connection->told, seen->from, &seen->packet);
 	if (ack >= connection->acked[1 - seen->from] &&
-	    ack <= flow_default_ack(&connection->flow, seen->from)) {
+	    ack <= flow_default_ack(&connection->told, seen->from)) {
 		expected.set |= FIELD_ACK;
 		expected.ack.kind = SEQ_RELATIVE;
 		expected.ack.value = ack;
@@ -267,10 +241,10 @@ static struct plan_packet expected_of(const struct engine *engine, int step, siz
 }
 
 /* Nothing was sent before that @seen could repeat. */
-static bool is_first(const struct engine *engine, int flow, const struct seen *seen,
+static bool is_first(const struct connection *connection, const struct seen *seen,
 		     struct mismatches *out)
 {
-	if (connection_with(engine, flow, seen)->transmission[seen->from])
+	if (connection->transmission[seen->from])
 		return false;
 	out->count = 0;
 	add_mismatch(out, "again");
@@ -284,16 +258,18 @@ static bool is_expected(const struct engine *engine, int step, size_t occurrence
 			const struct seen *seen, struct mismatches *out)
 {
 	struct plan_packet expected = expected_of(engine, step, occurrence, seen);
-	const struct flow *flow = &connection_with(engine, expected.flow, seen)->flow;
+	const struct connection *connection =
+		connection_meant_with(&engine->connections, expected.flow, seen);
 
 	out->count = 0;
-	if (seen->packet.class == PACKET_TCP && !right_connection(engine, expected.flow, seen)) {
+	if (seen->packet.class == PACKET_TCP &&
+	    !connection_may_take(&engine->connections, expected.flow, seen)) {
 		other_connection(engine, expected.flow, seen, out);
 		return false;
 	}
-	if (!match_packet(&expected, flow, seen->from, &seen->packet, seen->frame, out))
+	if (!match_packet(&expected, &connection->told, seen->from, &seen->packet, seen->frame, out))
 		return false;
-	return !expected.again || !is_first(engine, expected.flow, seen, out);
+	return !expected.again || !is_first(connection, seen, out);
 }
 
 /* A rule has decided otherwise what becomes of the packet before the line was reached. */
@@ -319,6 +295,7 @@ static enum play judge(struct engine *engine, int step, size_t occurrence, struc
 		       const struct window *window)
 {
 	struct mismatches mismatches;
+	int flow = engine->plan->steps[step].packet->flow;
 	int64_t time = seen->packet.time;
 	int base_step = engine->event_step;
 	struct strbuf what = STRBUF_INIT;
@@ -327,9 +304,10 @@ static enum play judge(struct engine *engine, int step, size_t occurrence, struc
 	if (!is_expected(engine, step, occurrence, seen, &mismatches) ||
 	    too_late(engine, step, seen, &mismatches))
 		return refuse(engine, step, seen, &mismatches);
+	connection_take(&engine->connections, flow, seen);
 	if (relay_take(engine, step, seen) < 0)
 		return PLAY_BROKEN;
-	note_packet(engine, step, engine->plan->steps[step].packet->flow, seen,
+	note_packet(engine, step, flow, seen,
 		    seen->fate == FATE_IGNORED ? FATE_EXPECTED : seen->fate, true, seen->arrived);
 	mark_event(engine, step, time);
 	if (engine->schedule.times)
@@ -359,21 +337,27 @@ static bool concerns(const struct engine *engine, int step, size_t occurrence,
 	return is_expected(engine, step, occurrence, oldest, &unused);
 }
 
-/* Wait for the packet of the line. What a rule covers is passed over, if it does not fit.
- * Return: PLAY_ON with *@seen, or NULL there when patience ended. */
+/* Wait for the packet of the line. What a rule covers is passed over, if it does not fit; but the line's
+ * times may count from it. Return: PLAY_ON with *@window, and *@seen or NULL there when patience ended. */
 static enum play next_packet(struct engine *engine, int step, size_t occurrence,
-			     const struct window *window, struct seen **seen)
+			     struct window *window, struct seen **seen)
 {
-	struct patience patience = patience_beyond(engine, window);
+	struct patience patience;
 	bool timed_out = false;
 	enum play play = keep_going(engine, step);
 
+	*window = step_window(engine, step, occurrence);
+	patience = patience_beyond(engine, window);
 	while (play == PLAY_ON) {
 		*seen = stage_arrived(&engine->stage, 0);
+		if (*seen)
+			connection_of(&engine->connections, *seen);
 		if (*seen && concerns(engine, step, occurrence, *seen))
 			return PLAY_ON;
 		if (*seen) {
 			dispose(engine, *seen);
+			*window = step_window(engine, step, occurrence);
+			patience = patience_beyond(engine, window);
 			continue;
 		}
 		if (timed_out && patience_ends(engine, &patience))
@@ -392,7 +376,7 @@ enum play play_expect(struct engine *engine, int step)
 		.times = n > 1 ? arena_alloc(engine->arena, n * sizeof(int64_t)) : NULL,
 	};
 	for (size_t i = 0; i < n; i++) {
-		struct window window = step_window(engine, step, i);
+		struct window window;
 		struct seen *seen;
 		enum play play = next_packet(engine, step, i, &window, &seen);
 

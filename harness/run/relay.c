@@ -21,53 +21,28 @@ static bool passes_frames(const struct engine *engine)
 	       engine->plan->hosts[1].kind == HOST_KERNEL;
 }
 
-/* ---- tracks ---- */
-
-static struct flow *find_track(struct relay *relay, int from, const struct packet *packet)
+/* The account of the packet's connection; NULL: it is none of TCP's. */
+static struct flow *wire_of(struct engine *engine, struct seen *seen)
 {
-	for (int i = 0; i < relay->n_tracks; i++)
-		if (flow_owns(&relay->tracks[i], from, packet))
-			return &relay->tracks[i];
-	return NULL;
-}
+	struct connection *connection = connection_of(&engine->connections, seen);
 
-static struct flow *track_of(struct relay *relay, const struct seen *seen)
-{
-	struct flow *track;
-
-	if (seen->from == NO_INDEX || seen->packet.class != PACKET_TCP)
-		return NULL;
-	track = find_track(relay, seen->from, &seen->packet);
-	if (!track && relay->n_tracks < TRACKS_MAX) {
-		track = &relay->tracks[relay->n_tracks++];
-		track->port[seen->from] = seen->packet.sport;
-		track->port[1 - seen->from] = seen->packet.dport;
-	}
-	return track;
-}
-
-const struct flow *relay_track(const struct engine *engine, const uint16_t port[PLAN_HOSTS])
-{
-	for (int i = 0; i < engine->relay.n_tracks; i++)
-		if (memcmp(engine->relay.tracks[i].port, port, sizeof(uint16_t[PLAN_HOSTS])) == 0)
-			return &engine->relay.tracks[i];
-	return NULL;
+	return connection && seen->packet.class == PACKET_TCP ? &connection->wire : NULL;
 }
 
 /* ---- patterns ---- */
 
 /* Does the packet fit what a rule or a trigger speaks of, but for its nth? */
 static bool speaks_of(struct engine *engine, const struct plan_packet *pattern,
-		      const struct seen *seen)
+		      struct seen *seen)
 {
-	const struct flow *track = track_of(&engine->relay, seen);
+	const struct flow *wire = wire_of(engine, seen);
 
 	if (seen->from == NO_INDEX || (pattern->from != NO_INDEX && pattern->from != seen->from))
 		return false;
 	if (pattern->flow != NO_INDEX &&
-	    !flow_owns(&engine->connections[pattern->flow].flow, seen->from, &seen->packet))
+	    !connection_may_take(&engine->connections, pattern->flow, seen))
 		return false;
-	return pattern_fits(pattern, track, seen->from, &seen->packet, seen->frame);
+	return pattern_fits(pattern, wire, seen->from, &seen->packet, seen->frame);
 }
 
 /* The newest rule that covers the packet; each that speaks of it counts it, once. A packet
@@ -95,7 +70,7 @@ static struct standing *covering_rule(struct engine *engine, struct seen *seen)
 /* ---- frames on their way ---- */
 
 /* Which armed injections wait for a packet like this? Return: a bit for each. */
-static uint32_t triggered(struct engine *engine, const struct seen *passed)
+static uint32_t triggered(struct engine *engine, struct seen *passed)
 {
 	uint32_t due = 0;
 
@@ -149,8 +124,8 @@ static void keep(struct engine *engine, struct seen *seen, int64_t due, int held
 
 	seen->later = ++relay->order;
 	*later = (struct later){ .due = due, .held = held, .order = seen->later, .step = step,
-				 .from = seen->from, .twice = twice, .len = seen->len,
-				 .packet = seen->packet };
+				 .from = seen->from, .connection = seen->connection,
+				 .twice = twice, .len = seen->len, .packet = seen->packet };
 	later->frame = malloc(seen->len);
 	if (!later->frame)
 		abort();
@@ -175,7 +150,7 @@ static int pass(struct engine *engine, struct seen *seen, int64_t delay, int ste
 static int pass_changed(struct engine *engine, struct seen *seen, const struct plan_packet *fields)
 {
 	static const struct flow unknown = { .begun = false };
-	const struct flow *track = track_of(&engine->relay, seen);
+	const struct flow *wire = wire_of(engine, seen);
 	struct seen changed = *seen;
 	uint8_t *frame = malloc(seen->len);
 	int rc;
@@ -185,7 +160,7 @@ static int pass_changed(struct engine *engine, struct seen *seen, const struct p
 	memcpy(frame, seen->frame, seen->len);
 	changed.frame = frame;
 	if (fields)
-		rewrite_fields(fields, track ? track : &unknown, seen->from, &seen->packet, frame);
+		rewrite_fields(fields, wire ? wire : &unknown, seen->from, &seen->packet, frame);
 	else
 		rewrite_corrupt(&seen->packet, frame);
 	rc = pass(engine, &changed, 0, NO_INDEX, false);
@@ -264,16 +239,16 @@ static struct doing doing_of_step(const struct plan *plan, int index)
 	return (struct doing){ fates[step->kind], index, step->delay, step->held, step->rewrite };
 }
 
-/* The relay's track hears of the packet, once; then what waited for it goes off. */
+/* The wire's account hears of the packet, once; then what waited for it goes off. */
 static int track(struct engine *engine, struct seen *seen)
 {
-	struct flow *known = track_of(&engine->relay, seen);
+	struct flow *wire = wire_of(engine, seen);
 	uint32_t due = seen->arrived ? triggered(engine, seen) : 0;
 
 	if (seen->tracked)
 		return 0;
-	if (known)
-		flow_saw(known, seen->from, &seen->packet, seen->frame, seen->arrived);
+	if (wire)
+		flow_saw(wire, seen->from, &seen->packet, seen->frame, seen->arrived);
 	seen->tracked = true;
 	return due ? inject(engine, due) : 0;
 }
@@ -297,7 +272,7 @@ static int note_passing(struct engine *engine, struct seen *seen)
 /* ---- arrivals ---- */
 
 /* Does the waiting line want to decide itself what becomes of this packet? */
-static bool line_decides(struct engine *engine, int line, const struct seen *seen)
+static bool line_decides(struct engine *engine, int line, struct seen *seen)
 {
 	const struct plan_step *step = line == NO_INDEX ? NULL : &engine->plan->steps[line];
 
@@ -323,45 +298,47 @@ static int settle(struct engine *engine, struct seen *seen)
 	return rc < 0 ? rc : track(engine, seen);
 }
 
-/* A frame that was on its way arrives: whoever keeps account of its connection hears of it. */
+/* A frame that was on its way arrives: both accounts of its connection hear of it, that of the lines when
+ * one has spoken of the packet. */
 static void note_arrival(struct engine *engine, const struct later *later)
 {
+	struct connection *connection = later->connection;
 	struct seen *seen;
 
+	if (connection)
+		flow_arrived(&connection->wire, later->from, &later->packet, later->frame);
 	for (size_t i = 0; (seen = stage_arrived(&engine->stage, i)); i++)
 		if (seen->later == later->order) {
-			seen->arrived = true; /* its connection hears when a line has spoken of it */
-			break;
+			seen->arrived = true;
+			return;
 		}
-	for (int i = 0; !seen && i < engine->plan->n_flows; i++) {
-		struct flow *flow = &engine->connections[i].flow;
-
-		if (flow->begun && flow_owns(flow, later->from, &later->packet))
-			flow_arrived(flow, later->from, &later->packet, later->frame);
-	}
+	if (connection)
+		flow_arrived(&connection->told, later->from, &later->packet, later->frame);
 }
 
 static int arrive_later(struct engine *engine, struct later *later)
 {
 	struct seen passed = { .packet = later->packet, .frame = later->frame, .len = later->len,
-			       .from = later->from, .arrived = true };
-	struct flow *known = track_of(&engine->relay, &passed);
+			       .from = later->from, .connection = later->connection,
+			       .arrived = true };
 	uint32_t due;
 	int rc;
 
-	if (engine->relay.cut[later->from])
+	if (engine->relay.cut[later->from]) { /* of the wire's own delay nothing is told, nor of its end */
+		if (later->step != NO_INDEX)
+			play_delivered(engine, later, FATE_DROPPED, clock_real_ns());
 		return 0;
+	}
 	due = triggered(engine, &passed);
 	rc = deliver(engine, later->from, later->frame, later->len, later->twice);
 	if (rc == 0 && later->step != NO_INDEX)
 		rc = note_passing(engine, &passed);
 	if (rc < 0)
 		return rc;
-	if (known)
-		flow_arrived(known, later->from, &later->packet, later->frame);
 	note_arrival(engine, later);
 	if (later->step != NO_INDEX)
-		play_delivered(engine, later, known, passed.passed ? passed.passed : clock_real_ns());
+		play_delivered(engine, later, FATE_DELIVERED,
+			       passed.passed ? passed.passed : clock_real_ns());
 	return due ? inject(engine, due) : 0;
 }
 

@@ -5,18 +5,17 @@
  * a packet never overtakes one that still waits. A covered packet stays in the queue, its fate
  * sealed, so that a line may check it afterwards; then it is disposed of.
  *
- * The relay keeps tracks of its own of all connections, in the order of arrival, because lines
- * judge packets later than rules do.
+ * It keeps the wire's account of each connection (run/connections), in the order of arrival.
  */
 #ifndef TCPSCEN_RUN_RELAY_H
 #define TCPSCEN_RUN_RELAY_H
 
+#include "run/connections.h"
 #include "run/stage.h"
-#include "wire/flow.h"
 
 struct engine;
 
-enum { RULES_MAX = 64, TRACKS_MAX = 64, ARMED_MAX = 16, COVERED_MAX = 4096 };
+enum { RULES_MAX = 64, ARMED_MAX = 16, COVERED_MAX = 4096 };
 
 /* A rule that stands. */
 struct standing {
@@ -40,6 +39,7 @@ struct later {
 	uint64_t order; /* from 1; of frames due at the same time */
 	int step;       /* whose doing it is; NO_INDEX: the wire's own delay */
 	int from;
+	struct connection *connection; /* NULL: of none */
 	bool twice;
 	uint8_t *frame; /* (owned) */
 	size_t len;
@@ -54,8 +54,6 @@ struct relay {
 	uint64_t serial;                /* of the newest rule */
 	bool cut[PLAN_HOSTS];           /* by sender */
 	int cut_step;
-	struct flow tracks[TRACKS_MAX]; /* connections as the wire saw them */
-	int n_tracks;
 	struct later *later;            /* (owned) unsorted; few */
 	size_t n_later, room_later;
 	uint64_t order;
@@ -84,9 +82,6 @@ int relay_release(struct engine *engine, int held);
 
 /* Does the rule of @step, or the cut, still stand? */
 bool relay_rule_stands(const struct engine *engine, int step);
-
-/* The relay's track of the connection with these ports; NULL: none. */
-const struct flow *relay_track(const struct engine *engine, const uint16_t port[PLAN_HOSTS]);
 
 void relay_free(struct relay *relay);
 

@@ -5,12 +5,15 @@
 #include "run/record.h"
 #include "wire/packet.h"
 
+struct connection;
+
 /* A frame that a kernel host put on the wire, or one of ours. */
 struct seen {
 	struct packet packet;
 	uint8_t *frame;  /* behind the struct, in one piece with it */
 	size_t len;
 	int from;        /* host, NO_INDEX: neither's address */
+	struct connection *connection; /* it belongs to; see connection_of() */
 	/* what the relay has decided, before any line spoke of it */
 	bool settled;    /* a rule has: its fate is sealed, but a line may still check it */
 	bool tracked;    /* the relay has told its own track of it */

@@ -151,14 +151,55 @@ static void syn_again(void **state)
 	assert_int_equal(fixture->flow.stream[0].next, 11);
 	say(fixture, 0, TCP_SYN, 9000, 0, true); /* in an established connection */
 	assert_int_equal(fixture->flow.stream[0].isn, 1000);
+}
+
+/* Would a SYN (or with other @flags) of @from with this number begin another connection? */
+static bool another(struct fixture *fixture, int from, uint16_t flags, uint32_t seq)
+{
+	fixture->packet.flags = flags;
+	fixture->packet.seq = seq;
+	return flow_is_another(&fixture->flow, from, &fixture->packet);
+}
+
+static void another_on_the_same_ports(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_false(another(fixture, 0, TCP_SYN, 9000)); /* the first is no other */
+	say(fixture, 0, TCP_SYN, 1000, 0, true);
+	assert_true(another(fixture, 0, TCP_SYN, 9000)); /* that one was never answered */
+	assert_false(another(fixture, 0, TCP_SYN, 1000));
+	assert_false(another(fixture, 1, TCP_SYN, 9000)); /* simultaneous open */
+	say(fixture, 1, TCP_SYN | TCP_ACK, 77, 0, true);
+	assert_false(another(fixture, 0, TCP_SYN, 9000));
+	say(fixture, 0, TCP_FIN | TCP_ACK, 1001, 0, true);
+	assert_false(another(fixture, 0, TCP_SYN, 9000));
+	say(fixture, 1, TCP_FIN | TCP_ACK, 78, 0, true);
+	assert_true(another(fixture, 0, TCP_SYN, 9000));
+	assert_true(another(fixture, 1, TCP_SYN, 9000));
+	assert_false(another(fixture, 0, TCP_SYN | TCP_ACK, 9000));
+	assert_false(another(fixture, 0, TCP_SYN, 1000)); /* late copy */
+}
+
+static void another_after_reset(void **state)
+{
+	struct fixture *fixture = *state;
+
+	handshake(fixture, 1000, 77);
+	say(fixture, 1, TCP_RST, 78, 0, false); /* lost */
+	assert_false(another(fixture, 0, TCP_SYN, 9000));
 	say(fixture, 1, TCP_RST, 78, 0, true);
-	fixture->packet.flags = TCP_SYN;
-	fixture->packet.seq = 9000;
-	assert_int_equal(flow_seq(&fixture->flow, 0, &fixture->packet), 0);
-	say(fixture, 0, TCP_SYN, 9000, 0, true); /* a new one, on the same ports */
-	assert_int_equal(fixture->flow.stream[0].isn, 9000);
-	assert_int_equal(fixture->flow.stream[0].next, 1);
-	assert_false(fixture->flow.stream[1].known);
+	assert_true(another(fixture, 0, TCP_SYN, 9000));
+}
+
+/* A SYN-ACK whose SYN nobody has told of: a forged one's, say. */
+static void another_than_what_was_answered(void **state)
+{
+	struct fixture *fixture = *state;
+
+	say(fixture, 1, TCP_SYN | TCP_ACK, 77, 0, true);
+	assert_true(another(fixture, 0, TCP_SYN, fixture->packet.ack));
+	assert_false(another(fixture, 0, TCP_SYN, fixture->packet.ack - 1));
 }
 
 static void refused(void **state)
@@ -393,7 +434,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(numbers_begin_at_the_syn), TEST(numbers_never_wrap), TEST(holes),
-		TEST(more_holes_than_room), TEST(syn_again), TEST(refused), TEST(no_syn_seen),
+		TEST(more_holes_than_room), TEST(syn_again), TEST(another_on_the_same_ports),
+		TEST(another_after_reset), TEST(another_than_what_was_answered), TEST(refused), TEST(no_syn_seen),
 		TEST(owns), TEST(an_icmp_error_has_the_number_it_quotes),
 		TEST(absolute), TEST(default_syn), TEST(default_data),
 		TEST(sent_again), TEST(every_field), TEST(written_options), TEST(timestamps),

@@ -30,15 +30,20 @@ int64_t flow_relative(const struct stream *stream, uint32_t absolute)
 /* Is @packet the first of its stream to tell the initial sequence number? */
 static bool first_syn(const struct flow *flow, int from, const struct packet *packet)
 {
+	return packet->flags & TCP_SYN && !flow->stream[from].syn;
+}
+
+bool flow_is_another(const struct flow *flow, int from, const struct packet *packet)
+{
 	const struct stream *stream = &flow->stream[from];
 	const struct stream *other = &flow->stream[1 - from];
 	bool over = flow->reset || !other->known || (stream->closed && other->closed);
 
-	if (!(packet->flags & TCP_SYN))
+	if ((packet->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		return false;
 	if (!stream->syn)
-		return true;
-	return !(packet->flags & TCP_ACK) && packet->seq != stream->isn && over;
+		return other->answers && other->answered != packet->seq + 1;
+	return packet->seq != stream->isn && over;
 }
 
 static bool ports_are(const struct flow *flow, int from, const struct packet *packet)
@@ -203,7 +208,7 @@ static void saw_timestamps(struct stream *stream, const struct packet *packet,
 	}
 }
 
-/* Begin what the packet begins: the connection, its stream, or a connection anew. */
+/* Begin what the packet begins: the connection, or its stream. */
 static void begin(struct flow *flow, int from, const struct packet *packet)
 {
 	struct stream *stream = &flow->stream[from];
@@ -214,14 +219,11 @@ static void begin(struct flow *flow, int from, const struct packet *packet)
 		flow->port[1 - from] = packet->dport;
 	}
 	if (first_syn(flow, from, packet)) {
-		if (stream->syn) /* the old connection is over: nobody knows the new one */
-			memset(flow->stream, 0, sizeof(flow->stream));
-		else
-			memset(stream, 0, sizeof(*stream));
+		*stream = (struct stream){
+			.known = true, .syn = true, .isn = packet->seq,
+			.answers = packet->flags & TCP_ACK, .answered = packet->ack,
+		};
 		flow->reset = false;
-		stream->known = true;
-		stream->syn = true;
-		stream->isn = packet->seq;
 	} else if (!stream->known) {
 		stream->known = true;
 		stream->next = stream->got = packet->seq;

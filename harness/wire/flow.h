@@ -17,6 +17,8 @@ enum { FLOW_HOLES_MAX = 64 };
 struct stream {
 	bool known;          /* a packet of it has been seen or sent */
 	bool syn;            /* … and its SYN among them */
+	bool answers;        /* … which acknowledged the other side's, */
+	uint32_t answered;   /* with this number */
 	bool closed;         /* its FIN has been sent */
 	uint32_t isn;        /* 0 when the SYN was never seen */
 	int64_t next;        /* highest sequence number sent, plus one */
@@ -38,12 +40,14 @@ struct flow {
 };
 
 /* A packet of @from has been sent; @arrives: the other side gets it. Updates ports
- * and both directions. Packets of other classes than PACKET_TCP change nothing.
- *
- * A SYN with another initial sequence number begins a new connection on the same ports
- * when the old one is over (reset, or both FINs sent) or was never answered. */
+ * and both directions. Packets of other classes than PACKET_TCP change nothing. */
 void flow_saw(struct flow *flow, int from, const struct packet *packet,
 	      const uint8_t *frame, bool arrives);
+
+/* Does the packet begin another connection on the same ports? A SYN with another initial sequence number
+ * does when this one is over (reset, or both FINs sent) or was never answered; and one that is not
+ * what the other side's SYN-ACK has answered. */
+bool flow_is_another(const struct flow *flow, int from, const struct packet *packet);
 
 /* A packet that flow_saw() was told of with @arrives false has arrived after all: it was
  * delayed, or held. */

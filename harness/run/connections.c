@@ -1,0 +1,137 @@
+/* connections: see connections.h. */
+#include "run/connections.h"
+
+#include <string.h>
+
+void connections_open(struct connections *all, const struct plan *plan, struct arena *arena)
+{
+	*all = (struct connections){ .plan = plan, .arena = arena };
+	for (int i = 0; i < plan->n_flows; i++) {
+		struct connection *unmet = arena_alloc(arena, sizeof(*unmet));
+
+		memcpy(unmet->told.port, plan->flows[i].port, sizeof(unmet->told.port));
+		memcpy(unmet->wire.port, plan->flows[i].port, sizeof(unmet->wire.port));
+		unmet->number = i;
+		all->of_plan[i] = unmet;
+	}
+}
+
+/* The newest that owns the packet; NULL: none does. */
+static struct connection *find(const struct connections *all, const struct seen *seen)
+{
+	for (size_t i = all->n_known; i-- > 0;)
+		if (flow_owns(&all->known[i]->wire, seen->from, &seen->packet))
+			return all->known[i];
+	return NULL;
+}
+
+/* The packet begins a connection. @before: the one on the same ports, or NULL */
+static struct connection *begin(struct connections *all, const struct seen *seen,
+				struct connection *before)
+{
+	struct connection *connection = arena_alloc(all->arena, sizeof(*connection));
+
+	connection->number = NO_INDEX;
+	connection->wire.port[seen->from] = seen->packet.sport;
+	connection->wire.port[1 - seen->from] = seen->packet.dport;
+	memcpy(connection->told.port, connection->wire.port, sizeof(connection->told.port));
+	if (before)
+		before->next = connection;
+	all->known = arena_grow(all->arena, all->known, all->n_known, sizeof(*all->known));
+	all->known[all->n_known++] = connection;
+	return connection;
+}
+
+struct connection *connection_of(struct connections *all, struct seen *seen)
+{
+	struct connection *found;
+
+	if (seen->connection || seen->from == NO_INDEX)
+		return seen->connection;
+	found = find(all, seen);
+	if (seen->packet.class == PACKET_TCP &&
+	    (!found || flow_is_another(&found->wire, seen->from, &seen->packet)))
+		found = begin(all, seen, found);
+	seen->connection = found;
+	return found;
+}
+
+static bool has_begun(const struct connections *all, int number)
+{
+	return all->of_plan[number]->told.begun;
+}
+
+/* The latest of that number, or the one after it that is nobody's yet. */
+static struct connection *latest(const struct connections *all, int number)
+{
+	struct connection *connection = all->of_plan[number];
+
+	while (connection->next && connection->next->number == NO_INDEX)
+		connection = connection->next;
+	return connection;
+}
+
+static bool ports_fit(const struct flow *wanted, const struct flow *flow)
+{
+	for (int host = 0; host < PLAN_HOSTS; host++)
+		if (wanted->port[host] && wanted->port[host] != flow->port[host])
+			return false;
+	return true;
+}
+
+/* A SYN that nobody's connection has been told of: it may begin one on the ports of another, whatever
+ * has become of that; a kernel may choose them again, now and then. */
+static bool is_new_syn(const struct seen *seen)
+{
+	const struct packet *packet = &seen->packet;
+	const struct stream *stream = &seen->connection->told.stream[seen->from];
+
+	return (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && packet->seq != stream->isn;
+}
+
+bool connection_may_take(const struct connections *all, int number, const struct seen *seen)
+{
+	const struct connection *mine = all->of_plan[number];
+
+	if (seen->from == NO_INDEX)
+		return false;
+	if (seen->packet.class != PACKET_TCP)
+		return flow_owns(&latest(all, number)->wire, seen->from, &seen->packet);
+	if (has_begun(all, number))
+		return flow_owns(&mine->wire, seen->from, &seen->packet);
+	return ports_fit(&mine->wire, &seen->connection->wire) &&
+	       (seen->connection->number == NO_INDEX || is_new_syn(seen));
+}
+
+struct connection *connection_take(struct connections *all, int number, struct seen *seen)
+{
+	struct connection *taken = connection_of(all, seen);
+
+	if (!taken || seen->packet.class != PACKET_TCP)
+		return taken;
+	if (taken->number != NO_INDEX && taken->number != number)
+		taken = has_begun(all, number) ? all->of_plan[number] : begin(all, seen, taken);
+	taken->number = number;
+	all->of_plan[number] = taken;
+	seen->connection = taken;
+	return taken;
+}
+
+struct connection *connection_meant(const struct connections *all, int number)
+{
+	struct connection *mine = latest(all, number);
+
+	for (size_t i = all->n_known; !has_begun(all, number) && i-- > 0;)
+		if (all->known[i]->number == NO_INDEX && ports_fit(&mine->wire, &all->known[i]->wire))
+			return all->known[i];
+	return mine;
+}
+
+const struct connection *connection_meant_with(const struct connections *all, int number,
+					       const struct seen *seen)
+{
+	if (seen->packet.class == PACKET_TCP && seen->connection &&
+	    (seen->connection->number == NO_INDEX || seen->connection->number == number))
+		return seen->connection;
+	return all->of_plan[number];
+}

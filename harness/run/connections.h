@@ -1,0 +1,57 @@
+/* connections: who talks to whom, as the wire tells.
+ *
+ * A connection is known from its first packet on, whoever speaks of it. It is one of the plan's as soon as a line
+ * has taken a packet of it; until then, as one that only rules have spoken of, it is nobody's. A SYN on the ports of
+ * one that is over begins another.
+ *
+ * There are two accounts of each, because lines judge packets later than rules let them pass: `told` is what
+ * the lines know, up to the packet that is judged now; `wire` is all that has passed. They differ by the packets that
+ * rules have covered and that still wait in the queue.
+ */
+#ifndef TCPSCEN_RUN_CONNECTIONS_H
+#define TCPSCEN_RUN_CONNECTIONS_H
+
+#include "run/seen.h"
+#include "wire/flow.h"
+
+struct connection {
+	struct flow told, wire;
+	int64_t transmission[PLAN_HOSTS]; /* when that host last sent something that takes up
+	                                     sequence space; 0: never. As told */
+	int64_t acked[PLAN_HOSTS];        /* of what that host sent, relative; as told */
+	int number;                       /* in the plan; NO_INDEX: nobody's yet */
+	struct connection *next;          /* it began on these ports when this one was over; or NULL */
+};
+
+struct connections {
+	const struct plan *plan;
+	struct arena *arena;
+	struct connection **known; /* oldest first; in the arena */
+	size_t n_known;
+	struct connection *of_plan[PLAN_FLOWS_MAX]; /* the latest of that number; until a line has taken a
+	                                               packet of it, one that has not begun */
+};
+
+/* @arena: outlives them */
+void connections_open(struct connections *all, const struct plan *plan, struct arena *arena);
+
+/* The connection that @seen belongs to, which begins if it must (seen->connection). Return: NULL: neither TCP
+ * nor about a connection that is known. */
+struct connection *connection_of(struct connections *all, struct seen *seen);
+
+/* A line takes @seen for a packet of connection @number of the plan: from now on that is what it is. */
+struct connection *connection_take(struct connections *all, int number, struct seen *seen);
+
+/* May a line about connection @number of the plan take @seen? One that has not begun takes what fits its ports
+ * and is no other's. connection_of() has been asked. */
+bool connection_may_take(const struct connections *all, int number, const struct seen *seen);
+
+/* The connection that a line about @number means: the latest on its ports, also if only rules have
+ * spoken of that; of one that has not begun, nobody's newest on such ports. Never NULL. */
+struct connection *connection_meant(const struct connections *all, int number);
+
+/* … if the line is about @seen, which it may take. */
+const struct connection *connection_meant_with(const struct connections *all, int number,
+					       const struct seen *seen);
+
+#endif
