@@ -31,6 +31,7 @@ static struct connection *begin(struct connections *all, const struct seen *seen
 {
 	struct connection *connection = arena_alloc(all->arena, sizeof(*connection));
 
+	connection->begun = true;
 	connection->number = NO_INDEX;
 	connection->wire.port[seen->from] = seen->packet.sport;
 	connection->wire.port[1 - seen->from] = seen->packet.dport;
@@ -58,7 +59,7 @@ struct connection *connection_of(struct connections *all, struct seen *seen)
 
 static bool has_begun(const struct connections *all, int number)
 {
-	return all->of_plan[number]->told.begun;
+	return all->of_plan[number]->begun;
 }
 
 /* The latest of that number, or the one after it that is nobody's yet. */
@@ -103,6 +104,16 @@ bool connection_may_take(const struct connections *all, int number, const struct
 	       (seen->connection->number == NO_INDEX || is_new_syn(seen));
 }
 
+/* What was forged in the name of a connection before that began: it may be quoted still. */
+static void inherit_quotes(struct connections *all, struct connection *from, struct connection *to)
+{
+	for (size_t i = 0; i < from->n_quotes; i++) {
+		to->quotes = arena_grow(all->arena, to->quotes, to->n_quotes, sizeof(*to->quotes));
+		to->quotes[to->n_quotes++] = from->quotes[i];
+	}
+	from->n_quotes = 0;
+}
+
 struct connection *connection_take(struct connections *all, int number, struct seen *seen)
 {
 	struct connection *taken = connection_of(all, seen);
@@ -111,6 +122,8 @@ struct connection *connection_take(struct connections *all, int number, struct s
 		return taken;
 	if (taken->number != NO_INDEX && taken->number != number)
 		taken = has_begun(all, number) ? all->of_plan[number] : begin(all, seen, taken);
+	if (!has_begun(all, number))
+		inherit_quotes(all, all->of_plan[number], taken);
 	taken->number = number;
 	all->of_plan[number] = taken;
 	seen->connection = taken;
@@ -134,4 +147,60 @@ const struct connection *connection_meant_with(const struct connections *all, in
 	    (seen->connection->number == NO_INDEX || seen->connection->number == number))
 		return seen->connection;
 	return all->of_plan[number];
+}
+
+/* ---- quotes ---- */
+
+static struct quote *find_quote(const struct connection *connection, const struct seen *seen, bool has_data)
+{
+	for (size_t i = 0; i < connection->n_quotes; i++) {
+		struct quote *quote = &connection->quotes[i];
+
+		if (quote->from == seen->from && quote->flags == seen->packet.flags &&
+		    quote->has_data == has_data)
+			return quote;
+	}
+	return NULL;
+}
+
+void connection_keep_quote(struct connections *all, const struct seen *seen, uint64_t order)
+{
+	struct connection *connection = seen->connection;
+	bool has_data = seen->packet.payload_len > 0;
+	struct quote *quote;
+
+	if (seen->packet.class != PACKET_TCP || !connection)
+		return;
+	quote = find_quote(connection, seen, has_data);
+	if (!quote) {
+		connection->quotes = arena_grow(all->arena, connection->quotes, connection->n_quotes,
+						sizeof(*connection->quotes));
+		quote = &connection->quotes[connection->n_quotes++];
+		*quote = (struct quote){ .from = seen->from, .flags = seen->packet.flags,
+					 .has_data = has_data };
+	}
+	if (seen->len > quote->room) {
+		quote->room = 2 * seen->len; /* packets that grow leave little behind in the arena */
+		quote->frame = arena_alloc(all->arena, quote->room);
+	}
+	memcpy(quote->frame, seen->frame, seen->len);
+	quote->len = seen->len;
+	quote->order = order;
+}
+
+const struct quote *connection_quote(const struct connections *all, int number, int from, bool any_flags,
+				     bool with_data, uint16_t flags)
+{
+	const struct connection *connection = connection_meant(all, number);
+	const struct quote *latest_quote = NULL;
+
+	for (size_t i = 0; i < connection->n_quotes; i++) {
+		const struct quote *quote = &connection->quotes[i];
+		bool matches = with_data ? quote->has_data : any_flags || quote->flags == flags;
+
+		if (quote->from == from && matches &&
+		    (!latest_quote || quote->order > latest_quote->order))
+			latest_quote = quote;
+	}
+	return latest_quote;
 }

@@ -14,12 +14,26 @@
 #include "run/seen.h"
 #include "wire/flow.h"
 
+/* The latest packet of a host with these flags: what an ICMP message may quote, and what a
+ * retransmission repeats. */
+struct quote {
+	int from;
+	uint16_t flags;
+	bool has_data;
+	uint64_t order; /* the higher, the later */
+	uint8_t *frame; /* in the arena */
+	size_t len, room;
+};
+
 struct connection {
+	bool begun; /* there is a packet of it */
 	struct flow told, wire;
 	int64_t transmission[PLAN_HOSTS]; /* when that host last sent something that takes up
 	                                     sequence space; 0: never. As told */
 	int64_t acked[PLAN_HOSTS];        /* of what that host sent, relative; as told */
 	int number;                       /* in the plan; NO_INDEX: nobody's yet */
+	struct quote *quotes;             /* in the arena */
+	size_t n_quotes;
 	struct connection *next;          /* it began on these ports when this one was over; or NULL */
 };
 
@@ -53,5 +67,12 @@ struct connection *connection_meant(const struct connections *all, int number);
 /* … if the line is about @seen, which it may take. */
 const struct connection *connection_meant_with(const struct connections *all, int number,
 					       const struct seen *seen);
+
+/* Keep the packet for an ICMP message to quote, or for `again` to repeat. @order: the higher, the later */
+void connection_keep_quote(struct connections *all, const struct seen *seen, uint64_t order);
+
+/* The latest packet of @from on connection @number with these flags (@any_flags: with any). NULL: none */
+const struct quote *connection_quote(const struct connections *all, int number, int from, bool any_flags,
+				     bool with_data, uint16_t flags);
 
 #endif

@@ -200,8 +200,6 @@ void engine_close(struct engine *engine)
 
 	stage_close(&engine->stage);
 	relay_free(&engine->relay);
-	for (size_t i = 0; i < engine->n_quotes; i++)
-		free(engine->quotes[i].frame);
 	arena_free(engine->arena);
 	home = engine->home;
 	memset(engine, 0, sizeof(*engine));

@@ -19,23 +19,9 @@ enum play { PLAY_ON, PLAY_FAILED, PLAY_BROKEN,
 
 enum { QUESTION_STEP = -2 }; /* of a call that the engine makes to answer a question */
 
-enum { QUOTES_MAX = 64 };
-
 /* Packets that a rule lets pass, in the record: so many whole, so many in all, and how much of
  * those between (headers, at most 60 bytes of TCP and 40 of IPv6, and a little payload). */
 enum { IGNORED_WHOLE = 1000, IGNORED_RECORDED = 10000, IGNORED_HEAD = 128 };
-
-/* The latest packet of a host with these flags: what an ICMP message may quote, and what a
- * retransmission repeats. */
-struct quote {
-	int flow, from;
-	const struct connection *connection;
-	uint16_t flags;
-	bool has_data;
-	uint64_t order; /* the higher, the later */
-	uint8_t *frame; /* (owned) */
-	size_t len;
-};
 
 /* The packets of a line that stands for several, as far as they have come. */
 struct schedule {
@@ -50,8 +36,6 @@ struct engine {
 	struct stage stage;
 	struct relay relay;
 	struct connections connections;
-	struct quote quotes[QUOTES_MAX];
-	size_t n_quotes;
 	int step;               /* being played, NO_INDEX: none yet */
 	bool too_busy;          /* PLAY_BROKEN because the machine was: see too_busy() */
 	uint64_t packets;       /* on the wire so far */
@@ -121,10 +105,6 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 
 /* Which connection of the plan the packet belongs to; NO_INDEX: none that has begun. */
 int flow_of_packet(struct engine *engine, struct seen *seen);
-
-/* The latest packet of @from on @flow with these flags (any_flags: with any). */
-const struct quote *find_quote(const struct engine *engine, int flow, int from, bool any_flags,
-			       bool with_data, uint16_t flags);
 
 /* Wait until @when; a packet that comes meanwhile is unexpected, unless a rule covers it. */
 enum play quiet_until(struct engine *engine, int step, int64_t when, const char *doing);

@@ -42,7 +42,7 @@ static int find_socket(struct engine *engine, const struct plan_question *questi
 	int main_flow = engine->plan->n_flows ? 0 : NO_INDEX;
 	int flow = question->named ? question->flow : main_flow;
 
-	if (flow != NO_INDEX && engine->connections.of_plan[flow]->told.begun)
+	if (flow != NO_INDEX && engine->connections.of_plan[flow]->begun)
 		return stage_connection(&engine->stage, question->host,
 					connection_meant(&engine->connections, flow)->wire.port, info);
 	if (question->socket != NO_INDEX)

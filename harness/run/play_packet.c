@@ -5,8 +5,6 @@
 
 #include "base/clock.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 void mark_event(struct engine *engine, int step, int64_t time)
 {
@@ -39,39 +37,6 @@ struct window step_window(const struct engine *engine, int step, size_t occurren
 	    engine->plan->steps[engine->event_step].kind == STEP_SEND)
 		window.low = engine->event_before;
 	return window;
-}
-
-/* Keep the packet for an ICMP message to quote, or for `again` to repeat. */
-static void keep_quote(struct engine *engine, int flow, const struct seen *seen)
-{
-	bool has_data = seen->packet.payload_len > 0;
-	struct quote *quote = NULL;
-
-	if (seen->packet.class != PACKET_TCP)
-		return;
-	for (size_t i = 0; i < engine->n_quotes && !quote; i++)
-		if (engine->quotes[i].flow == flow && engine->quotes[i].from == seen->from &&
-		    engine->quotes[i].connection == seen->connection &&
-		    engine->quotes[i].flags == seen->packet.flags &&
-		    engine->quotes[i].has_data == has_data)
-			quote = &engine->quotes[i];
-	if (!quote) {
-		quote = &engine->quotes[engine->n_quotes < QUOTES_MAX ? engine->n_quotes++
-								      : QUOTES_MAX - 1];
-		free(quote->frame);
-		quote->frame = NULL;
-	}
-
-	uint8_t *copy = realloc(quote->frame, seen->len);
-
-	if (!copy)
-		abort();
-	memcpy(copy, seen->frame, seen->len);
-	*quote = (struct quote){
-		.flow = flow, .from = seen->from, .connection = seen->connection,
-		.flags = seen->packet.flags, .has_data = has_data, .order = engine->packets,
-		.frame = copy, .len = seen->len,
-	};
 }
 
 /* ---- connections ---- */
@@ -150,7 +115,7 @@ void note_packet(struct engine *engine, int step, int flow, const struct seen *s
 	if (!engine->first_packet)
 		engine->first_packet = packet->time;
 	if (fate != FATE_IGNORED) /* what nobody looks at nobody quotes */
-		keep_quote(engine, flow, seen);
+		connection_keep_quote(&engine->connections, seen, engine->packets);
 	if (flow != NO_INDEX && packet->class == PACKET_ICMP && seen->from != NO_INDEX)
 		event.u.packet.seq = flow_seq(&connection_meant(&engine->connections, flow)->wire,
 					      seen->from, packet);
@@ -179,22 +144,4 @@ void play_delivered(struct engine *engine, const struct later *later, enum packe
 		fill_numbers(&seen, &event);
 	event.u.packet.packet.time = time;
 	stage_emit(&engine->stage, &event, later->frame);
-}
-
-const struct quote *find_quote(const struct engine *engine, int flow, int from,
-				      bool any_flags, bool with_data, uint16_t flags)
-{
-	const struct connection *connection = connection_meant(&engine->connections, flow);
-	const struct quote *latest = NULL;
-
-	for (size_t i = 0; i < engine->n_quotes; i++) {
-		const struct quote *quote = &engine->quotes[i];
-		bool matches = with_data ? quote->has_data : any_flags || quote->flags == flags;
-
-		if ((quote->flow == flow || quote->connection == connection) &&
-		    quote->from == from && matches &&
-		    (!latest || quote->order > latest->order))
-			latest = quote;
-	}
-	return latest;
 }

@@ -51,9 +51,9 @@ static enum play make_icmp(struct engine *engine, int step, const struct surroun
 			   struct frame *frame)
 {
 	const struct plan_packet *packet = engine->plan->steps[step].packet;
-	const struct quote *quote = find_quote(engine, packet->flow, packet->about_from,
-					       packet->about_any, packet->about_data,
-					       packet->about_flags);
+	const struct quote *quote = connection_quote(&engine->connections, packet->flow,
+						     packet->about_from, packet->about_any,
+						     packet->about_data, packet->about_flags);
 	struct icmp_error icmp;
 	char why[CRAFT_ERROR_LEN];
 
@@ -76,7 +76,8 @@ static void find_resent(const struct engine *engine, const struct plan_packet *p
 			struct surroundings *around)
 {
 	const struct quote *quote =
-		packet->again ? find_quote(engine, packet->flow, packet->from, false, true, 0)
+		packet->again ? connection_quote(&engine->connections, packet->flow, packet->from,
+						 false, true, 0)
 			      : NULL;
 	const struct stream *stream = &numbers_of(engine, packet)->stream[packet->from];
 	struct packet decoded;

@@ -136,12 +136,11 @@ static int64_t drain_time(struct engine *engine)
 
 	for (size_t i = 0; i < all->n_known; i++)
 		for (int host = 0; host < engine->plan->n_hosts; host++) {
-			const struct flow *flow = &all->known[i]->told;
 			struct sock_info info;
 
-			if (!flow->begun || engine->plan->hosts[host].kind != HOST_KERNEL)
+			if (engine->plan->hosts[host].kind != HOST_KERNEL)
 				continue;
-			if (stage_connection(&engine->stage, host, flow->port, &info) > 0 &&
+			if (stage_connection(&engine->stage, host, all->known[i]->wire.port, &info) > 0 &&
 			    info.state != STATE_TIME_WAIT && info.state != STATE_LISTEN)
 				return 60 * NS_PER_MS;
 		}
@@ -177,25 +176,38 @@ static const char *port_text(uint16_t port, char text[PORT_TEXT])
 	return text;
 }
 
+/* A connection's name and a colon, if it has one; NO_INDEX: it is none of the plan's. */
+static const char *name_before(const struct engine *engine, int flow)
+{
+	const char *name = flow == NO_INDEX ? NULL : engine->plan->flows[flow].name;
+
+	return name ? arena_printf(engine->arena, "%s: ", name) : "";
+}
+
 static void other_connection(const struct engine *engine, int flow, const struct seen *seen,
 			     struct mismatches *out)
 {
-	const struct plan_flow *plan_flow = &engine->plan->flows[flow];
 	const struct flow *known = &connection_meant(&engine->connections, flow)->wire;
+	const struct packet *packet = &seen->packet;
+	struct mismatch *item = &out->items[0];
 	char from[PORT_TEXT], to[PORT_TEXT];
 
 	out->count = 0;
 	add_mismatch(out, "connection");
 	if (seen->from == NO_INDEX) {
-		snprintf(out->items[0].expected, MISMATCH_TEXT, "between the two hosts");
-		snprintf(out->items[0].saw, MISMATCH_TEXT, "from neither host's address");
+		snprintf(item->expected, MISMATCH_TEXT, "between the two hosts");
+		snprintf(item->saw, MISMATCH_TEXT, "from neither host's address");
 		return;
 	}
-	snprintf(out->items[0].expected, MISMATCH_TEXT, "%s%s%s to %s",
-		 plan_flow->name ? plan_flow->name : "", plan_flow->name ? ": " : "",
-		 port_text(known->port[seen->from], from), port_text(known->port[1 - seen->from], to));
-	snprintf(out->items[0].saw, MISMATCH_TEXT, "port %u to port %u", seen->packet.sport,
-		 seen->packet.dport);
+	if (known->begun || seen->connection->number == NO_INDEX)
+		snprintf(item->expected, MISMATCH_TEXT, "%s%s to %s", name_before(engine, flow),
+			 port_text(known->port[seen->from], from),
+			 port_text(known->port[1 - seen->from], to));
+	else
+		snprintf(item->expected, MISMATCH_TEXT, "%sone that begins",
+			 name_before(engine, flow));
+	snprintf(item->saw, MISMATCH_TEXT, "%sport %u to port %u",
+		 name_before(engine, seen->connection->number), packet->sport, packet->dport);
 }
 
 /* The wrong packet: on record, then blamed. */
@@ -419,7 +431,7 @@ enum play play_wire_change(struct engine *engine, int step)
 {
 	struct event event = { .kind = EVENT_WIRE, .step = step, .time = clock_real_ns() };
 
-	/* what has come before, seen by us or not, is covered by the rules that were, and by no new one */
+	/* what has come before, seen by us or not, is the older rules' first; what they leave waiting, this one's */
 	if (stage_collect(&engine->stage) < 0 || keep_going(engine, NO_INDEX) != PLAY_ON)
 		return PLAY_BROKEN;
 	stage_emit(&engine->stage, &event, NULL);

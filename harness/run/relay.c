@@ -125,7 +125,8 @@ static void keep(struct engine *engine, struct seen *seen, int64_t due, int held
 	seen->later = ++relay->order;
 	*later = (struct later){ .due = due, .held = held, .order = seen->later, .step = step,
 				 .from = seen->from, .connection = seen->connection,
-				 .twice = twice, .len = seen->len, .packet = seen->packet };
+				 .twice = twice, .spoilt = seen->spoilt, .len = seen->len,
+				 .packet = seen->packet };
 	later->frame = malloc(seen->len);
 	if (!later->frame)
 		abort();
@@ -140,7 +141,7 @@ static int pass(struct engine *engine, struct seen *seen, int64_t delay, int ste
 		keep(engine, seen, seen->packet.time + delay, NO_INDEX, step, twice);
 		return 0;
 	}
-	seen->arrived = true;
+	seen->arrived = !seen->spoilt;
 	if (!passes_frames(engine))
 		return 0;
 	return deliver(engine, seen->from, seen->frame, seen->len, twice);
@@ -159,14 +160,14 @@ static int pass_changed(struct engine *engine, struct seen *seen, const struct p
 		abort();
 	memcpy(frame, seen->frame, seen->len);
 	changed.frame = frame;
+	changed.spoilt = !fields || fields->set & FIELD_CHECKSUM;
 	if (fields)
 		rewrite_fields(fields, wire ? wire : &unknown, seen->from, &seen->packet, frame);
 	else
 		rewrite_corrupt(&seen->packet, frame);
 	rc = pass(engine, &changed, 0, NO_INDEX, false);
 	seen->later = changed.later;
-	/* a packet with a bad checksum arrives at nobody */
-	seen->arrived = fields && !(fields->set & FIELD_CHECKSUM) && changed.arrived;
+	seen->arrived = changed.arrived;
 	free(frame);
 	return rc;
 }
@@ -293,7 +294,7 @@ static int settle(struct engine *engine, struct seen *seen)
 	if (standing)
 		doing = doing_of_rule(standing);
 	seen->settled = true;
-	seen->rule_step = cut ? engine->relay.cut_step : standing->step;
+	seen->rule_step = cut ? engine->relay.cut_step[seen->from] : standing->step;
 	rc = act(engine, &doing, seen);
 	return rc < 0 ? rc : track(engine, seen);
 }
@@ -305,6 +306,8 @@ static void note_arrival(struct engine *engine, const struct later *later)
 	struct connection *connection = later->connection;
 	struct seen *seen;
 
+	if (later->spoilt)
+		return;
 	if (connection)
 		flow_arrived(&connection->wire, later->from, &later->packet, later->frame);
 	for (size_t i = 0; (seen = stage_arrived(&engine->stage, i)); i++)
@@ -316,6 +319,13 @@ static void note_arrival(struct engine *engine, const struct later *later)
 		flow_arrived(&connection->told, later->from, &later->packet, later->frame);
 }
 
+/* The cable was pulled while the frame was on its way, or before it was released. */
+static void lose_later(struct engine *engine, struct later *later)
+{
+	later->step = engine->relay.cut_step[later->from];
+	play_delivered(engine, later, FATE_DROPPED, clock_real_ns());
+}
+
 static int arrive_later(struct engine *engine, struct later *later)
 {
 	struct seen passed = { .packet = later->packet, .frame = later->frame, .len = later->len,
@@ -324,12 +334,11 @@ static int arrive_later(struct engine *engine, struct later *later)
 	uint32_t due;
 	int rc;
 
-	if (engine->relay.cut[later->from]) { /* of the wire's own delay nothing is told, nor of its end */
-		if (later->step != NO_INDEX)
-			play_delivered(engine, later, FATE_DROPPED, clock_real_ns());
+	if (engine->relay.cut[later->from]) {
+		lose_later(engine, later);
 		return 0;
 	}
-	due = triggered(engine, &passed);
+	due = later->spoilt ? 0 : triggered(engine, &passed);
 	rc = deliver(engine, later->from, later->frame, later->len, later->twice);
 	if (rc == 0 && later->step != NO_INDEX)
 		rc = note_passing(engine, &passed);
@@ -421,6 +430,7 @@ int relay_take(struct engine *engine, int step, struct seen *seen)
 
 	if (seen->settled)
 		return 0;
+	covering_rule(engine, seen); /* what a line takes counts for the rules that speak of it */
 	rc = act(engine, &doing, seen);
 	if (rc == 0)
 		rc = note_passing(engine, seen);
@@ -460,12 +470,15 @@ void relay_end_rule(struct engine *engine, int step)
 
 void relay_cut(struct engine *engine, int step)
 {
+	struct relay *relay = &engine->relay;
 	int from = engine->plan->steps[step].cut_from;
 
-	engine->relay.cut_step = step;
-	for (int host = 0; host < PLAN_HOSTS; host++)
-		if (from == NO_INDEX || from == host)
-			engine->relay.cut[host] = true;
+	for (int host = 0; host < PLAN_HOSTS; host++) {
+		if (relay->cut[host] || (from != NO_INDEX && from != host))
+			continue;
+		relay->cut[host] = true;
+		relay->cut_step[host] = step;
+	}
 }
 
 bool relay_rule_stands(const struct engine *engine, int step)
@@ -475,7 +488,10 @@ bool relay_rule_stands(const struct engine *engine, int step)
 	for (int i = 0; i < relay->n_rules; i++)
 		if (relay->rules[i].step == step)
 			return true;
-	return (relay->cut[0] || relay->cut[1]) && relay->cut_step == step;
+	for (int host = 0; host < PLAN_HOSTS; host++)
+		if (relay->cut[host] && relay->cut_step[host] == step)
+			return true;
+	return false;
 }
 
 void relay_mend(struct engine *engine)

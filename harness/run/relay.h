@@ -41,6 +41,7 @@ struct later {
 	int from;
 	struct connection *connection; /* NULL: of none */
 	bool twice;
+	bool spoilt;    /* its checksum is bad: the other host will not take it */
 	uint8_t *frame; /* (owned) */
 	size_t len;
 	struct packet packet;
@@ -53,7 +54,7 @@ struct relay {
 	int n_armed;
 	uint64_t serial;                /* of the newest rule */
 	bool cut[PLAN_HOSTS];           /* by sender */
-	int cut_step;
+	int cut_step[PLAN_HOSTS];
 	struct later *later;            /* (owned) unsorted; few */
 	size_t n_later, room_later;
 	uint64_t order;

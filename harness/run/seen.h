@@ -18,6 +18,7 @@ struct seen {
 	bool settled;    /* a rule has: its fate is sealed, but a line may still check it */
 	bool tracked;    /* the relay has told its own track of it */
 	bool arrived;    /* the other host has got it */
+	bool spoilt;     /* what is passed on of it has a bad checksum: no host takes that */
 	int64_t passed;  /* when it was on the other host's wire, by capture; 0: not known */
 	int rule_step;   /* of the rule, if settled */
 	enum packet_fate fate;
