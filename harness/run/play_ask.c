@@ -199,9 +199,10 @@ static bool right(const struct plan_step *step, const struct answer *answer)
 	if (!step->answered)
 		return true;
 	switch (step->question->id) {
-	case ASK_STATE:
 	case ASK_ERROR:
-	case ASK_READABLE:
+	case ASK_READABLE: /* a call that has failed has told nothing: it is a negative errno */
+		return number >= 0 && compare_holds(expected->compare, number, expected->number);
+	case ASK_STATE:
 		return compare_holds(expected->compare, number, expected->number);
 	case ASK_TIMER:
 		return found && right_timer(expected, socket);
@@ -325,8 +326,23 @@ static enum play play_change(struct engine *engine, int step, const struct windo
 	return PLAY_ON;
 }
 
+/* The time of the line was over before it was its turn: no answer is one of that time. What is too late
+ * for us no tolerance can say, see left_in_time(). */
+static bool is_over(const struct engine *engine, int step, const struct window *window, int64_t now)
+{
+	const int kind = (int)engine->plan->steps[step].time.kind;
+	const int64_t late = engine->plan->clock.is_virtual
+		? engine->plan->clock.jiffy
+		: timeline_lateness(engine->plan, window->due - window->base);
+
+	if (kind != TIME_AFTER && kind != TIME_AT && kind != TIME_BETWEEN)
+		return false;
+	return now > window->high && now > window->due + late;
+}
+
 static enum play play_question(struct engine *engine, int step, struct answer *answer)
 {
+	const int base_step = engine->event_step;
 	const struct plan_step *plan_step = &engine->plan->steps[step];
 	const struct window window = step_window(engine, step, 0);
 	const bool until = plan_step->time.kind == TIME_UNTIL;
@@ -344,6 +360,8 @@ static enum play play_question(struct engine *engine, int step, struct answer *a
 	while (!until && window.low != INT64_MIN && clock_real_ns() < window.due &&
 	       play == PLAY_ON)
 		play = play_until(engine, window.due, &timed_out);
+	if (play == PLAY_ON && is_over(engine, step, &window, clock_real_ns()))
+		return blame_time(engine, step, "the question", clock_real_ns(), &window, base_step);
 	if (play == PLAY_ON)
 		play = ask_until(engine, step, true, INT64_MIN, patience, answer, &is_right,
 				 &before);

@@ -154,6 +154,13 @@ static void twelve_flags(void **state)
 	packet.any_data = true;
 	fixture->segment.flags = TCP_ACK | TCP_URG;
 	one_row(fixture, &packet, "flags", "DATA", flags_name(TCP_ACK | TCP_URG, saw));
+	fixture->segment.flags = TCP_ACK;
+	assert_int_equal(rows(fixture, &packet), 0);
+	packet.set = FIELD_RESERVED;
+	packet.reserved = 4;
+	assert_int_equal(rows(fixture, &packet), 1);
+	fixture->segment.flags = TCP_ACK | TCP_PSH | 0x400;
+	assert_int_equal(rows(fixture, &packet), 0);
 }
 
 static void sequence_ranges(void **state)

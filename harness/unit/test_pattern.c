@@ -77,6 +77,25 @@ static void test_patterns_check_what_is_written(void **state)
 	free(sample);
 }
 
+static void test_patterns_of_any_packet(void **state)
+{
+	(void)state;
+	struct sample *sample = calloc(1, sizeof(*sample));
+	struct plan_packet pattern = pattern_of(0);
+	struct flow flow = { .begun = false };
+
+	pattern.any_packet = true;
+	make(sample, 4, TCP_ACK | 0x200, 77, "abc");
+	assert_true(fits(&pattern, &flow, sample));
+	pattern.set = FIELD_RESERVED;
+	assert_false(fits(&pattern, &flow, sample));
+	pattern.reserved = 2;
+	assert_true(fits(&pattern, &flow, sample));
+	pattern.reserved = 3;
+	assert_false(fits(&pattern, &flow, sample));
+	free(sample);
+}
+
 static void test_patterns_know_repetitions(void **state)
 {
 	(void)state;
@@ -196,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_patterns_check_what_is_written),
+		cmocka_unit_test(test_patterns_of_any_packet),
 		cmocka_unit_test(test_patterns_know_repetitions),
 		cmocka_unit_test(test_corrupted_is_wrong_by_one),
 		cmocka_unit_test(test_corrupted_errors_are_wrong_by_one),

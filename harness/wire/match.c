@@ -115,12 +115,15 @@ static void check_connection(const struct match *match)
 	differ(match, packet->class == PACKET_ICMP ? "quoted ports" : "ports", expected, saw);
 }
 
-/* All twelve bits: `reserved` writes those beside the data offset. */
-static uint16_t expected_flags(const struct plan_packet *expected)
+/* All twelve bits: `reserved` writes those beside the data offset. DATA comes with and without PSH.
+ * @saw: of the packet */
+static uint16_t expected_flags(const struct plan_packet *expected, uint16_t saw)
 {
+	uint16_t flags = expected->any_data ? TCP_ACK | (saw & TCP_PSH) : expected->flags;
+
 	if (expected->set & FIELD_RESERVED)
-		return expected->flags | (uint16_t)((expected->reserved & 15) << 8);
-	return expected->flags;
+		flags |= (uint16_t)((expected->reserved & 15) << 8);
+	return flags;
 }
 
 static void describe_expected(const struct plan_packet *expected, char text[MISMATCH_TEXT])
@@ -129,11 +132,10 @@ static void describe_expected(const struct plan_packet *expected, char text[MISM
 
 	if (expected->icmp)
 		snprintf(text, MISMATCH_TEXT, "icmp %s", icmp_name(expected->icmp_kind));
-	else if (expected->any_data)
+	else if (expected->any_data && !(expected->set & FIELD_RESERVED))
 		snprintf(text, MISMATCH_TEXT, "DATA");
 	else
-		snprintf(text, MISMATCH_TEXT, "%s",
-			 flags_name(expected_flags(expected), flags));
+		snprintf(text, MISMATCH_TEXT, "%s", flags_name(expected_flags(expected, TCP_PSH), flags));
 }
 
 static void describe(const struct packet *packet, char text[MISMATCH_TEXT])
@@ -177,11 +179,9 @@ static void check_description(const struct match *match, const char *field, bool
 
 static void check_flags(const struct match *match)
 {
-	uint16_t flags = expected_flags(match->expected), saw = match->packet->flags;
+	uint16_t saw = match->packet->flags;
 
-	if (match->expected->any_data)
-		flags = TCP_ACK | (saw & TCP_PSH);
-	check_description(match, "flags", flags == saw);
+	check_description(match, "flags", expected_flags(match->expected, saw) == saw);
 }
 
 /* "5", or "5..9" with what may lie beyond it */

@@ -22,8 +22,8 @@ bool pattern_fits(const struct plan_packet *pattern, const struct flow *flow, in
 		return false;
 	if (pattern->any_packet && packet->class != PACKET_TCP)
 		return !pattern->set;
-	if (pattern->any_packet)
-		written.flags = packet->flags;
+	if (pattern->any_packet) /* whatever its flags are, but for those that `reserved` tells */
+		written.flags = packet->flags & (pattern->set & FIELD_RESERVED ? 0xff : 0xfff);
 	if ((pattern->any_packet || pattern->again) &&
 	    !(pattern->set & (FIELD_LEN | FIELD_DATA))) {
 		written.set |= FIELD_LEN; /* of any length */
