@@ -139,10 +139,11 @@ static int64_t prepare_read(struct probe_action *action)
 	return reserve(action->caller, action->len);
 }
 
-/* Hand what was read to the reply. Return: @ret. */
-static int64_t give_data(struct probe_action *action, ssize_t ret)
+/* Hand what was read with @flags to the reply. With MSG_TRUNC nothing was: tcp_recvmsg_locked() of
+ * net/ipv4/tcp.c counts the bytes then and copies none. Return: @ret. */
+static int64_t give_data(struct probe_action *action, int flags, ssize_t ret)
 {
-	if (ret > 0) {
+	if (ret > 0 && !(flags & MSG_TRUNC)) {
 		action->reply->data = action->caller->buffer;
 		action->reply->data_len = (size_t)ret < PROBE_DATA_MAX ? (size_t)ret
 								       : PROBE_DATA_MAX;
@@ -152,13 +153,14 @@ static int64_t give_data(struct probe_action *action, ssize_t ret)
 
 static int64_t call_read(struct probe_action *action)
 {
-	return give_data(action, read(action->fd, action->caller->buffer, action->len));
+	return give_data(action, 0, read(action->fd, action->caller->buffer, action->len));
 }
 
 static int64_t call_recv(struct probe_action *action)
 {
-	return give_data(action, recv(action->fd, action->caller->buffer, action->len,
-				      (int)action->call->args[1]));
+	const int flags = (int)action->call->args[1];
+
+	return give_data(action, flags, recv(action->fd, action->caller->buffer, action->len, flags));
 }
 
 /* The queued error (struct sock_extended_err) among a message's control data. */
@@ -188,11 +190,12 @@ static int64_t call_recvmsg(struct probe_action *action)
 		.msg_iov = &part, .msg_iovlen = 1,
 		.msg_control = control, .msg_controllen = sizeof(control),
 	};
-	ssize_t ret = recvmsg(action->fd, &message, (int)action->call->args[1]);
+	const int flags = (int)action->call->args[1];
+	ssize_t ret = recvmsg(action->fd, &message, flags);
 
 	if (ret >= 0)
 		read_queued_error(&message, action->reply);
-	return give_data(action, ret);
+	return give_data(action, flags, ret);
 }
 
 /* "abc…z" over and over; what is there already is copied behind itself. */
@@ -328,7 +331,7 @@ static int64_t call_getsockopt(struct probe_action *action)
 		return -1;
 	action->reply->value = option_value(level, name, bytes, len);
 	if (len != sizeof(int))
-		give_data(action, (ssize_t)len);
+		give_data(action, 0, (ssize_t)len);
 	return 0;
 }
 

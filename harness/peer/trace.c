@@ -42,11 +42,13 @@ enum { SOCKETS_MAX = 4096, CALLS_MAX = 64 };
 /* Of a call that a signal interrupted, the kernel restarts it by itself. */
 enum { FIRST_RESTART = 512 /* ERESTARTSYS */, LAST_RESTART = 516 /* ERESTART_RESTARTBLOCK */ };
 
-/* A call that has begun, of one thread. */
+/* A call that has begun, of one thread: it has at most one that runs, and one that a signal has interrupted
+ * and that the kernel may restart when the signal's handler, which makes calls itself, has returned. */
 struct under_way {
 	pid_t tid;
 	const struct shape *shape;
-	bool restarted;
+	bool interrupted;
+	uint64_t ip, sp; /* where it was made: the kernel restarts it there */
 	uint64_t inode;
 	struct traced_call call;
 };
@@ -163,25 +165,30 @@ static void look(struct under_way *now)
 
 /* ---- calls ---- */
 
-static struct under_way *find_call(struct tracer *tracer, pid_t tid)
+static struct under_way *find_call(struct tracer *tracer, pid_t tid, bool interrupted)
 {
 	for (size_t i = 0; i < tracer->n_under_way; i++)
-		if (tracer->under_way[i].tid == tid)
+		if (tracer->under_way[i].tid == tid &&
+		    tracer->under_way[i].interrupted == interrupted)
 			return &tracer->under_way[i];
 	return NULL;
 }
 
-void trace_ended(struct tracer *tracer, pid_t tid)
+static void remove_call(struct tracer *tracer, struct under_way *call)
 {
-	struct under_way *call = find_call(tracer, tid);
-
 	if (call)
 		*call = tracer->under_way[--tracer->n_under_way];
 }
 
+void trace_ended(struct tracer *tracer, pid_t tid)
+{
+	remove_call(tracer, find_call(tracer, tid, false));
+	remove_call(tracer, find_call(tracer, tid, true));
+}
+
 static struct under_way *new_call(struct tracer *tracer, pid_t tid)
 {
-	trace_ended(tracer, tid);
+	remove_call(tracer, find_call(tracer, tid, false));
 	if (tracer->n_under_way == tracer->room) {
 		size_t room = tracer->room ? 2 * tracer->room : CALLS_MAX;
 		void *grown = realloc(tracer->under_way, room * sizeof(*tracer->under_way));
@@ -199,16 +206,25 @@ static struct under_way *new_call(struct tracer *tracer, pid_t tid)
 	return call;
 }
 
+/* Is it the call that was interrupted, and not one that the signal's handler makes? */
+static bool is_restarted(struct tracer *tracer, pid_t tid, const struct __ptrace_syscall_info *info)
+{
+	struct under_way *before = find_call(tracer, tid, true);
+
+	if (!before || before->ip != info->instruction_pointer || before->sp != info->stack_pointer)
+		return false;
+	before->interrupted = false;
+	return true;
+}
+
 /* A call begins. Return: is its end wanted? */
 static bool begin_call(struct tracer *tracer, pid_t tid,
 		       const struct __ptrace_syscall_info *info)
 {
 	const struct shape *shape = syscall_shape(info->seccomp.nr);
-	struct under_way *before = find_call(tracer, tid);
 	uint64_t inode = 0;
 
-	if (before && before->restarted &&
-	    (info->seccomp.nr == SYS_restart_syscall || shape == before->shape))
+	if (is_restarted(tracer, tid, info))
 		return true;
 	if (!shape)
 		return false;
@@ -231,6 +247,8 @@ static bool begin_call(struct tracer *tracer, pid_t tid,
 	if (!now)
 		return false;
 	now->shape = shape;
+	now->ip = info->instruction_pointer;
+	now->sp = info->stack_pointer;
 	now->inode = inode;
 	now->call.id = shape->id;
 	now->call.number = ++tracer->calls;
@@ -241,15 +259,26 @@ static bool begin_call(struct tracer *tracer, pid_t tid,
 	return true;
 }
 
+/* Of two that were interrupted, one in the handler of the other, the first is forgotten. */
+static void interrupt_call(struct tracer *tracer, struct under_way *now)
+{
+	struct under_way call = *now;
+
+	remove_call(tracer, now);
+	remove_call(tracer, find_call(tracer, call.tid, true));
+	call.interrupted = true;
+	tracer->under_way[tracer->n_under_way++] = call;
+}
+
 static void end_call(struct tracer *tracer, pid_t tid, const struct __ptrace_syscall_info *info)
 {
-	struct under_way *now = find_call(tracer, tid);
+	struct under_way *now = find_call(tracer, tid, false);
 
 	if (!now)
 		return;
 	if (info->exit.is_error && -info->exit.rval >= FIRST_RESTART &&
 	    -info->exit.rval <= LAST_RESTART) {
-		now->restarted = true;
+		interrupt_call(tracer, now);
 		return;
 	}
 	now->call.returned = true;
@@ -260,7 +289,7 @@ static void end_call(struct tracer *tracer, pid_t tid, const struct __ptrace_sys
 	    (now->call.id == SYSCALL_SOCKET || now->call.id == SYSCALL_ACCEPT))
 		know(tracer, inode_of(tid, now->call.ret));
 	tracer->sink(tracer->context, &now->call);
-	trace_ended(tracer, tid);
+	remove_call(tracer, now);
 }
 
 /* ---- stops ---- */

@@ -200,7 +200,8 @@ static enum play judge_result(struct engine *engine, int step, int call_step,
 		strbuf_free(&saw);
 		return play;
 	}
-	mark_event(engine, step, returned);
+	if (step == engine->step) /* the result of a call that no line takes is no event of a line */
+		mark_event(engine, step, returned);
 	if (returned < window.low || returned > window.high)
 		return blame_time(engine, step, call_name(call->id), returned, &window, base_step);
 	return PLAY_ON;

@@ -209,12 +209,16 @@ static enum play play_kill(struct engine *engine, int step)
 	struct program_view *view = view_of(engine, step);
 	int rc;
 
+	/* of an end that nobody has waited for nothing is known before somebody asks */
+	if (stage_collect(&engine->stage) < 0)
+		return PLAY_BROKEN;
 	if (view->exited)
 		return blame_exited(engine, step, "it was sent the signal");
+	view->signal_step = step;
+	view->signaled_at = clock_real_ns();
 	rc = program_signal(&view->program, deed->signal);
 	if (rc < 0)
 		return broken(engine, "cannot send a signal: %s", strerror(-rc));
-	view->signal = deed->signal;
 	note_deed(engine, step, PROGRAM_SIGNALED, deed->signal, NULL, 0);
 	return PLAY_ON;
 }
@@ -373,7 +377,7 @@ static bool exit_told(const struct engine *engine, int program)
 		if (engine->plan->steps[i].kind == STEP_EXIT &&
 		    engine->plan->steps[i].deed->program == program)
 			return true;
-	return engine->stage.programs[program].signal != 0;
+	return engine->stage.programs[program].signal_step != NO_INDEX;
 }
 
 enum play check_programs(struct engine *engine)
@@ -387,6 +391,9 @@ enum play check_programs(struct engine *engine)
 		};
 		enum play play;
 
+		if (view->exited && view->signal_step != NO_INDEX &&
+		    view->exited_at < view->signaled_at)
+			return blame_exited(engine, view->signal_step, "it was sent the signal");
 		if (!view->exited || view->status == 0 || exit_told(engine, i))
 			continue;
 		exit_text(view->status, &saw);

@@ -24,7 +24,7 @@ void programs_init(struct stage *stage)
 {
 	for (int i = 0; i < stage->plan->n_programs; i++) {
 		stage->programs[i].program = (struct program)PROGRAM_NONE;
-		stage->programs[i].step = NO_INDEX;
+		stage->programs[i].step = stage->programs[i].signal_step = NO_INDEX;
 	}
 }
 

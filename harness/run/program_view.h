@@ -54,7 +54,8 @@ struct program_view {
 	int64_t started_at, exited_at;
 	int64_t run_delay;  /* once it has exited; ns */
 	uint64_t exit_serial;
-	int signal;         /* the last one that a line sent, 0: none */
+	int signal_step;    /* the last line that sent it a signal; NO_INDEX: none has */
+	int64_t signaled_at;
 
 	struct strbuf input;    /* not yet written */
 	bool input_ends;    /* to be closed when that is done */
