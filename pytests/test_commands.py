@@ -440,10 +440,10 @@ def test_full_disk(tool: Tool, args: list[str]) -> None:
 
 
 def test_full_disk_for_json(tool: Tool) -> None:
-    """The verdicts are printed all the same."""
+    """What has been played is told; what has not been is not: nobody could read of it."""
     result = tool.run("run", "--json", "/dev/full", FIRST)
     assert result.returncode == MACHINE
-    assert summary(result.stdout) == "2 passed"
+    assert summary(result.stdout) in ("1 passed, 1 not played", "2 passed")
     assert "/dev/full: No space left on device" in result.stderr
 
 

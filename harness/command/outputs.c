@@ -78,13 +78,22 @@ void outputs_failed(struct outputs *outputs, const char *what, const char *why)
 		outputs->write_error = -EIO;
 }
 
+bool outputs_flush(struct outputs *outputs)
+{
+	if (outputs->json && fflush(outputs->json) != 0 && !outputs->write_error)
+		outputs_failed(outputs, outputs->json_name, strerror(errno));
+	if (fflush(outputs->text) != 0 && !outputs->write_error)
+		outputs_failed(outputs, "standard output", strerror(errno));
+	return !outputs->write_error;
+}
+
 int outputs_close(struct outputs *outputs)
 {
 	if (outputs->json && outputs->json != stdout && fclose(outputs->json) != 0)
 		outputs_failed(outputs, outputs->json_name, strerror(errno));
 	if (outputs->record && (ferror(outputs->record) | fclose(outputs->record)) != 0)
 		outputs_failed(outputs, outputs->record_name, strerror(errno));
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0 && !outputs->write_error)
 		outputs_failed(outputs, "standard output", strerror(errno));
 	return outputs->write_error;
 }

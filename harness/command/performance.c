@@ -142,7 +142,8 @@ static void passed(void *context, size_t index)
 	arena_free(arena);
 }
 
-static void finished(void *context, size_t index)
+/* What nobody can read need not be played: the first report that cannot be written is the last. */
+static bool finished(void *context, size_t index)
 {
 	struct performance *performance = context;
 
@@ -156,7 +157,7 @@ static void finished(void *context, size_t index)
 		progress_clear(stderr);
 	while (performance->printed < performance->count && performance->ended[performance->printed])
 		print_next(performance);
-	fflush(performance->outputs->text);
+	return outputs_flush(performance->outputs);
 }
 
 static void progress(void *context, int running, int64_t elapsed, int64_t left)

@@ -49,6 +49,9 @@ int outputs_open(struct outputs *outputs, const struct run_options *options,
 /* Remember that a report could not be written, and say so. */
 void outputs_failed(struct outputs *outputs, const char *what, const char *why);
 
+/* What has been reported is there to be read. Return: false: it could not be written; said, once. */
+bool outputs_flush(struct outputs *outputs);
+
 /* Return: 0, or the first error of writing. */
 int outputs_close(struct outputs *outputs);
 

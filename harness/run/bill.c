@@ -133,7 +133,7 @@ void bill_finish(struct bill *bill, struct suite_job *job)
 {
 	enum verdict verdict;
 
-	if (play_again(bill, job))
+	if (bill->aborted || play_again(bill, job))
 		return;
 	if (job->record.verdict == VERDICT_PASSED && bill->watch->passed)
 		bill->watch->passed(bill->watch->context, (size_t)(job - bill->jobs));
@@ -142,7 +142,8 @@ void bill_finish(struct bill *bill, struct suite_job *job)
 	bill->work_done += bill->cost(job->plan);
 	if (bill->options->stop && verdict != VERDICT_PASSED && verdict != VERDICT_SKIPPED)
 		bill->stopping = true;
-	bill->watch->finished(bill->watch->context, (size_t)(job - bill->jobs));
+	if (!bill->watch->finished(bill->watch->context, (size_t)(job - bill->jobs)))
+		bill->stopping = bill->aborted = true;
 }
 
 void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why, int64_t time)

@@ -23,7 +23,8 @@ struct bill {
 	size_t n_again;
 	struct suite_job *next; /* has been chosen, but not started yet */
 	size_t finished;
-	bool stopping;      /* start nothing more */
+	bool stopping;      /* start nothing more, */
+	bool aborted;       /* and end what is under way */
 	int64_t began;      /* CLOCK_MONOTONIC */
 	int64_t work, work_done; /* costs */
 };

@@ -433,7 +433,7 @@ static int turn(struct suite *suite, struct pollfd *fds)
 static bool over(const struct suite *suite)
 {
 	if (suite->bill.stopping)
-		return in_phase(suite, PLAYER_PLAYING) == 0;
+		return suite->bill.aborted || in_phase(suite, PLAYER_PLAYING) == 0;
 	return suite->bill.finished == suite->bill.count;
 }
 

@@ -33,8 +33,9 @@ struct suite_watch {
 	void *context;
 	/* A variant has passed: is that so? It may be made a failure. NULL: it is. */
 	void (*passed)(void *context, size_t index);
-	/* A variant has ended (in any order). Those never started, after `stop`, are not told. */
-	void (*finished)(void *context, size_t index);
+	/* A variant has ended (in any order). Those never started, after `stop`, are not told.
+	 * Return: false: go no further; those under way are ended and not told either. */
+	bool (*finished)(void *context, size_t index);
 	/* Every now and then. @left: ns, estimated, negative if unknown */
 	void (*progress)(void *context, int running, int64_t elapsed, int64_t left);
 };

@@ -15,10 +15,11 @@ static int64_t cost(const struct plan *plan)
 	return plan->n_flows;
 }
 
-static void job_finished(void *context, size_t index)
+static bool job_finished(void *context, size_t index)
 {
 	(void)index;
 	(*(size_t *)context)++;
+	return true;
 }
 
 struct trial {

@@ -29,18 +29,21 @@ struct trial {
 	struct plan plans[MANY_JOBS];
 	struct suite_job jobs[MANY_JOBS];
 	size_t told;
+	size_t enough; /* go no further than that; 0: to the end */
 	int playing; /* the most at the same time */
-	bool stop;   /* an option of the suite */
+	bool stop;   /* options of the suite; */
+	int at_once; /* 0: one */
 	void (*finished)(size_t index);
 };
 
-static void job_finished(void *context, size_t index)
+static bool job_finished(void *context, size_t index)
 {
 	struct trial *trial = context;
 
 	trial->told++;
 	if (trial->finished)
 		trial->finished(index);
+	return trial->told != trial->enough;
 }
 
 static void job_progress(void *context, int running, int64_t elapsed, int64_t left)
@@ -57,7 +60,10 @@ enum { REPLAYS = 2 };
 static int play_jobs(struct trial *trial, size_t count,
 		     int (*play)(const struct plan *plan, const struct engine_pipes *pipes))
 {
-	const struct suite_options options = { .jobs = 1, .timeout = 2 * NS_PER_S, .stage_timeout = 2 * NS_PER_S, .replays = REPLAYS, .stop = trial->stop, .play = play };
+	const struct suite_options options = {
+		.jobs = trial->at_once ? trial->at_once : 1, .timeout = 2 * NS_PER_S,
+		.stage_timeout = 2 * NS_PER_S, .replays = REPLAYS, .stop = trial->stop, .play = play,
+	};
 	const struct suite_watch watch = { trial, NULL, job_finished, job_progress };
 
 	for (size_t i = 0; i < count; i++) {
@@ -131,6 +137,11 @@ static int stall_while_playing(const struct plan *plan, const struct engine_pipe
 	(void)plan;
 	tell(pipes, EVENT_READY);
 	return stall();
+}
+
+static int play_second_well(const struct plan *plan, const struct engine_pipes *pipes)
+{
+	return number_of(plan) == 1 ? play_well(plan, pipes) : stall_while_playing(plan, pipes);
 }
 
 static int talk_nonsense(const struct plan *plan, const struct engine_pipes *pipes)
@@ -271,6 +282,19 @@ static int keep_pid(const struct plan *plan, const struct engine_pipes *pipes)
 	return play_well(plan, pipes);
 }
 
+/* Nobody can read what comes: those who still play are ended. */
+static void no_further(void **state)
+{
+	struct trial trial = { .enough = 1, .at_once = JOBS };
+	int64_t began = clock_mono_ns();
+
+	(void)state;
+	assert_int_equal(play_jobs(&trial, JOBS, play_second_well), 0);
+	assert_int_equal(trial.told, 1);
+	assert_true(clock_mono_ns() - began < NS_PER_S);
+	free_jobs(&trial, JOBS);
+}
+
 /* Who has played plays again. */
 static void players_are_few(void **state)
 {
@@ -369,6 +393,7 @@ int main(void)
 		cmocka_unit_test(damaged_record),
 		cmocka_unit_test(gone_too_soon),
 		cmocka_unit_test(dead_at_the_gate),
+		cmocka_unit_test(no_further),
 		cmocka_unit_test(players_are_few),
 		cmocka_unit_test(too_busy_is_played_again),
 		cmocka_unit_test(too_busy_stops_at_last),
