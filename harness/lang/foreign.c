@@ -143,24 +143,6 @@ static const struct foreign calls[] = {
 	{ NULL, NULL },
 };
 
-static const struct foreign results[] = {
-	{ "success", "did you mean 'ok'?" },
-	{ "succeeds", "did you mean 'ok'?" },
-	{ "fails", "write the errno: ECONNREFUSED, say" },
-	{ "failure", "write the errno: ECONNREFUSED, say" },
-	{ "error", "write the errno: ECONNREFUSED, say" },
-	{ "reset", "write the errno: ECONNRESET" },
-	{ "refused", "write the errno: ECONNREFUSED" },
-	{ "timeout", "write the errno: ETIMEDOUT" },
-	{ "eof", "the end of the stream is a read of 0 bytes: -> 0" },
-	{ "ESTAB", "did you mean 'ESTABLISHED'?" },
-	{ "UNCONN", "did you mean 'CLOSED'?" },
-	{ "CLOSE", "did you mean 'CLOSED'?" },
-	{ "true", "did you mean 'yes'?" },
-	{ "false", "did you mean 'no'?" },
-	{ NULL, NULL },
-};
-
 static const struct foreign hosts[] = {
 	{ "localhost", BY_NAME },
 	{ NULL, NULL },
@@ -177,8 +159,7 @@ const char *foreign_remedy(enum foreign_place place, const char *word)
 	static const struct foreign *const tables[] = {
 		[FOREIGN_VERB] = verbs,     [FOREIGN_FIELD] = fields,
 		[FOREIGN_OPTION] = options, [FOREIGN_FLAG] = flags,
-		[FOREIGN_CALL] = calls,     [FOREIGN_RESULT] = results,
-		[FOREIGN_HOST] = hosts,
+		[FOREIGN_CALL] = calls,     [FOREIGN_HOST] = hosts,
 	};
 
 	for (const struct foreign *foreign = tables[place]; foreign->word; foreign++)

@@ -12,7 +12,6 @@ enum foreign_place {
 	FOREIGN_OPTION, /* of TCP */
 	FOREIGN_FLAG,
 	FOREIGN_CALL,
-	FOREIGN_RESULT,
 	FOREIGN_HOST,
 };
 

@@ -15,8 +15,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-enum { CONSTANTS_MAX = 64 };
-
 /* ---- reading arguments ---- */
 
 /* The next argument, or NULL. */

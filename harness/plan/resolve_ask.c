@@ -228,6 +228,22 @@ static bool read_range(struct reading *reading, const char *what, int64_t limit,
 	return true;
 }
 
+#define STATES "the states are LISTEN, SYN-SENT, ESTABLISHED, CLOSE-WAIT ..."
+
+/* @results: MAY_…, for the words of other tools. @otherwise: the remedy if no word is near. */
+static bool unknown_state(const struct reading *reading, const char *const *known, unsigned results,
+			  const char *otherwise)
+{
+	const struct ast_word *word = &peek(reading)->word;
+	const char *foreign = foreign_result(word->text, results);
+
+	if (!foreign)
+		return unknown_word(reading->r, word, "state", known, otherwise);
+	FAIL(reading->r, word->span, "unknown state '%s'", word->text);
+	HELP(reading->r, "%s", foreign);
+	return false;
+}
+
 /* ---- timer -> on [COMPARE] [DURATION [+-D | ..D]] [N retransmissions] ---- */
 
 static const char *const timers[N_TIMERS + 1] = {
@@ -333,9 +349,11 @@ static bool read_info_word(struct reading *reading, enum tcp_info_words kind)
 	bool known = kind == INFO_STATE ? state_by_name(value->word.text, &state)
 					: ca_state_by_name(value->word.text, &number);
 
+	if (!known && kind == INFO_STATE)
+		return unknown_state(reading, state_words(), MAY_STATE, STATES);
 	if (!known)
-		return unknown_word(reading->r, &value->word, "state",
-				    kind == INFO_STATE ? state_words() : ca_state_words(), NULL);
+		return unknown_state(reading, ca_state_words(), 0,
+				     "Open, Disorder, CWR, Recovery or Loss");
 	if (kind == INFO_STATE)
 		number = state;
 	if (value->has_compare && value->compare != CMP_EQ && value->compare != CMP_NE)
@@ -380,15 +398,28 @@ static int64_t times(const struct ast_value *value)
 	return number;
 }
 
+/* The states that a socket may be told in: all but CLOSED. */
+static const char *const *told_states(const char *words[N_STATES])
+{
+	int n = 0;
+
+	for (int state = STATE_ESTABLISHED; state < N_STATES; state++)
+		if (state != STATE_CLOSED)
+			words[n++] = state_name(state);
+	words[n] = NULL;
+	return words;
+}
+
 static bool read_state_count(struct reading *reading, int counts[N_STATES])
 {
 	const struct ast_value *value = peek(reading);
+	const char *words[N_STATES];
 	int state;
 
 	if (value->kind != VAL_WORD || value->has_compare)
 		return wrong(reading, "'sockets' answers a number, or the states of all sockets");
 	if (!state_by_name(value->word.text, &state))
-		return unknown_word(reading->r, &value->word, "state", state_words(), NULL);
+		return unknown_state(reading, told_states(words), MAY_SOCKETS, STATES);
 	if (state == STATE_CLOSED) {
 		FAIL(reading->r, value->span, "a socket in CLOSED is not among them");
 		HELP(reading->r, "the kernel tells connections and listeners; none is '-> 0'");

@@ -31,6 +31,7 @@ enum { DEFAULT_BACKLOG = 128 };
 /* Bytes of text or hex one write may carry (a message to the probe), and filler bytes. */
 enum { WRITE_TEXT_MAX = 64 << 10, WRITE_FILLER_MAX = 100 * 1000 * 1000, READ_DEFAULT = 64 << 10 };
 enum { FIRST_CRAFTED_PORT = 40000 };
+enum { CONSTANTS_MAX = 64 }; /* of one prefix, see constant_words() */
 enum { MAX_DAYS = 30, REPEAT_MAX = 1000 };
 #define LONGEST_NS (MAX_DAYS * 24 * 3600 * INT64_C(1000000000))
 
@@ -304,6 +305,8 @@ unsigned call_results(const struct plan_call *call);
 /* What is behind '->'. @results: MAY_…, of @name. */
 bool resolve_result(struct resolver *r, const struct ast_answer *answer, unsigned results,
 		    const char *name, struct plan_result *out);
+/* The remedy for what other tools call a result, or NULL; @results: MAY_…, those it may be. */
+const char *foreign_result(const char *word, unsigned results);
 /* A|B|C or A as numbers or-ed. @what: "an event", for the error. */
 bool read_flags(struct resolver *r, const struct ast_value *value, const char *prefix,
 		const char *what, int64_t *out);

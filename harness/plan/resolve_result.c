@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 /* One answer while it is read. */
 struct reading {
@@ -74,22 +75,103 @@ static bool has_prefix(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+#define ANY_ERRNO "write the errno: ECONNREFUSED, say"
+
+/* What other tools call a result, and what it may be here; each is said only of a call that may
+ * have it. The first row that fits counts. */
+static const struct {
+	const char *word;
+	unsigned results;
+	const char *remedy;
+} foreign_results[] = {
+	{ "success", MAY_OK, "did you mean 'ok'?" },
+	{ "succeeds", MAY_OK, "did you mean 'ok'?" },
+	{ "okay", MAY_OK, "did you mean 'ok'?" },
+	{ "fails", MAY_ERRNO, ANY_ERRNO },
+	{ "failure", MAY_ERRNO, ANY_ERRNO },
+	{ "error", MAY_EVENTS, "did you mean 'POLLERR'?" },
+	{ "error", MAY_ERRNO, ANY_ERRNO },
+	{ "reset", MAY_ERRNO, "write the errno: ECONNRESET" },
+	{ "refused", MAY_ERRNO, "write the errno: ECONNREFUSED" },
+	{ "timeout", MAY_EVENTS, "poll returns 0 then: -> 0" },
+	{ "timeout", MAY_ERRNO, "write the errno: ETIMEDOUT" },
+	{ "eof", MAY_DATA, "the end of the stream is a read of 0 bytes: -> 0" },
+	{ "ESTAB", MAY_STATE | MAY_SOCKETS, "did you mean 'ESTABLISHED'?" },
+	{ "UNCONN", MAY_STATE, "did you mean 'CLOSED'?" },
+	{ "CLOSE", MAY_STATE, "did you mean 'CLOSED'?" },
+	{ "true", MAY_YES_NO, "did you mean 'yes'?" },
+	{ "false", MAY_YES_NO, "did you mean 'no'?" },
+};
+
+const char *foreign_result(const char *word, unsigned results)
+{
+	for (size_t i = 0; i < sizeof(foreign_results) / sizeof(foreign_results[0]); i++)
+		if ((foreign_results[i].results & results) &&
+		    strcasecmp(foreign_results[i].word, word) == 0)
+			return foreign_results[i].remedy;
+	return NULL;
+}
+
+/* Then no word that is near by its letters is meant. */
+static bool is_foreign(const char *word)
+{
+	return foreign_result(word, UINT_MAX) != NULL;
+}
+
+/* The nearest of the constants with @prefix. */
+static const char *nearest_constant(const char *prefix, const char *text)
+{
+	const char *known[CONSTANTS_MAX];
+
+	constant_words(prefix, known, CONSTANTS_MAX);
+	return nearest_word(text, known);
+}
+
+/* The nearest of the words that are nothing but results. */
+static const char *nearest_plain(const char *text, unsigned results)
+{
+	static const struct {
+		unsigned result;
+		const char *word;
+	} plain[] = {
+		{ MAY_OK, "ok" }, { MAY_YES_NO, "yes" }, { MAY_YES_NO, "no" },
+		{ MAY_SIGPIPE, "SIGPIPE" },
+	};
+	const char *known[sizeof(plain) / sizeof(plain[0]) + 1] = { NULL };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (results & plain[i].result)
+			known[n++] = plain[i].word;
+	return nearest_word(text, known);
+}
+
+/* The nearest result that is possible here, or NULL. */
+static const char *nearest_result(const char *text, unsigned results)
+{
+	const char *nearest = NULL;
+
+	if (results & MAY_STATE)
+		nearest = nearest_word(text, state_words());
+	if (!nearest && (results & MAY_STATE) && has_prefix(text, "SYN"))
+		nearest = state_name(STATE_SYN_RECV);
+	if (!nearest && (results & MAY_EVENTS))
+		nearest = nearest_constant("POLL", text);
+	if (!nearest && (results & MAY_FLAGS))
+		nearest = nearest_constant("O_", text);
+	if (!nearest && (results & MAY_ERRNO) && strlen(text) > 3)
+		nearest = nearest_word(text, errno_words());
+	return nearest ? nearest : nearest_plain(text, results);
+}
+
 /* A word that is no errno, state … at all. */
 static bool unknown_result(const struct reading *reading, const struct ast_word *word)
 {
-	static const char *const plain[] = { "ok", "yes", "no", "SIGPIPE", NULL };
 	struct resolver *r = reading->r;
-	const char *foreign = foreign_remedy(FOREIGN_RESULT, word->text);
-	const char *nearest = NULL;
+	const char *foreign = foreign_result(word->text, reading->results);
+	const char *nearest = is_foreign(word->text) ? NULL
+						     : nearest_result(word->text, reading->results);
 
-	if (reading->results & MAY_STATE)
-		nearest = nearest_word(word->text, state_words());
-	if (!nearest && (reading->results & MAY_STATE) && has_prefix(word->text, "SYN"))
-		nearest = state_name(STATE_SYN_RECV);
-	if (!nearest && (reading->results & MAY_ERRNO) && strlen(word->text) > 3)
-		nearest = nearest_word(word->text, errno_words());
-	if (!nearest)
-		nearest = nearest_word(word->text, plain);
 	FAIL(r, word->span, "unknown result '%s'", word->text);
 	if (foreign)
 		HELP(r, "%s", foreign);
