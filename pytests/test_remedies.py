@@ -30,6 +30,59 @@ OF_RESULTS = [
     ("client: fcntl F_GETFL -> O_NONBLOK", "O_NONBLOCK", "client: fcntl F_GETFL -> O_NONBLOCK"),
 ]
 
+OF_PLACES = [
+    ("expect SYN from client in 1s", "within", "expect SYN from client within 1s"),
+    ("send ACK from server in 1s", "after", "send ACK from server after 1s"),
+    ("expect SYN from client for 1s", "within 1s", "expect SYN from client within 1s"),
+    ("expect SYN from client for 1s", "wait 1s", "wait 1s"),
+    ("send ACK from server for 1s", "after 1s", "send ACK from server after 1s"),
+    ("drop all SYN from client for 1s", "wait 1s", "drop all SYN from client\nwait 1s\nend rule"),
+    ("expect SYN from client twice", "again 2 times every 1s", "expect SYN from client again 2 times every 1s"),
+    ("expect SYN from client 3 times", "again 3 times every 1s", "expect SYN from client again 3 times every 1s"),
+    ("drop all SYN from client twice", "drop 2nd SYN from client", "drop 1st SYN from client\ndrop 2nd SYN from client"),
+    ("send ACK from server length 5", "data 100 bytes", "send ACK from server data 100 bytes"),
+    ("expect ACK from client win=5", "win 5", "expect ACK from client win 5"),
+    ("expect ACK from client seq=0", "seq 0", "expect ACK from client seq 0"),
+    ("expect SYN from client options mss=1460", "mss 1460", "expect SYN from client options mss 1460"),
+    ("expect SYN from client options sack=1-2", "options mss 1460", "expect SYN from client options mss 1460"),
+    ("expect ACK from client again=1", "win 5", "expect ACK from client again win 5"),
+    ("expect SYN from client > server", "to server:8080", "expect SYN from client to server:8080"),
+    ("expect SYN from client <mss 1460>", "options mss 1460, sackok, ...",
+     "expect SYN from client options mss 1460, sackok, ..."),
+    ("send ACK from server <mss 1460>", "options mss 1460, sackok", "send ACK from server options mss 1460, sackok"),
+    ("send ACK from server mss 1460", "options mss 1460, sackok", "send ACK from server options mss 1460, sackok"),
+    ("send ACK from server options", "options mss 1460, sackok", "send ACK from server options mss 1460, sackok"),
+    ("expect SYN from client options [mss 1460]", "options mss 1460, sackok",
+     "expect SYN from client options mss 1460, sackok"),
+    ("expect SYN from client after 1s..2s", "between 1s and 2s", "expect SYN from client between 1s and 2s"),
+    ("expect SYN from client to any:8080", "to server:8080", "expect SYN from client to server:8080"),
+    ("set ACK from server", "send", "send ACK from server"),
+    ("wait 30d", "720h", "wait 720h"),
+    ("wait 1e3 ms", "20ms", "wait 20ms"),
+    ("wait 2.5 ms", "2.5ms", "wait 2.5ms"),
+    ("client: setsockopt SO_LINGER [1, 5]", "setsockopt SO_LINGER 1 5", "client: setsockopt SO_LINGER 1 5"),
+    ("client: write 10*146 bytes", "1460", "client: write 1460 bytes"),
+    ("client: bind *:80", "any:8080", "client: bind any:8080"),
+    ("client: connect *:80", "server:8080", "client: connect server:8080"),
+    ("client: connect localhost:80", "server", "client: connect server:80"),
+    ("client: bind localhost:80", "any", "client: bind any:80"),
+    ("drop *", "drop all packets", "drop all packets"),
+    ("expect ACK from client seq *", "any", "expect ACK from client seq any"),
+    ('client: write "abc" = 3', "-> 3", 'client: write "abc" -> 3'),
+    ('client: write "abc" = -1 EPIPE', "-> ECONNRESET", 'client: write "abc" -> ECONNRESET'),
+    ("client: info rto >= 200ms", "-> >= 200ms", "client: info rto -> >= 200ms"),
+    ("client: setsockopt TCP_NODELAY on", "1", "client: setsockopt TCP_NODELAY 1"),
+]
+
+OF_THE_SCENE = [
+    ("sysctl net.ipv4.tcp_ecn = 1", "sysctl client net.ipv4.tcp_ecn = ", "sysctl client net.ipv4.tcp_ecn = 1"),
+    ("link loss 10", "drop all packets", "drop all packets"),
+    ("link loss 10", "drop 2nd DATA from ", "drop 2nd DATA from client"),
+    ("link latency 5ms", "delay", "link delay 5ms"),
+    ("set net.ipv4.tcp_ecn = 1", "sysctl HOST KEY = VALUE", None),
+    ("ip [4, 6]", "ip 4, 6", "ip 4, 6"),
+]
+
 
 def helps(stderr: str) -> list[str]:
     """The remedies of a message."""
@@ -43,7 +96,7 @@ def check(tool: Tool, folder: Path, lines: str, before: tuple[str, ...], **hosts
     return result.returncode, result.stderr
 
 
-@pytest.mark.parametrize(("refused", "said", "written"), OF_RESULTS)
+@pytest.mark.parametrize(("refused", "said", "written"), OF_RESULTS + OF_PLACES)
 def test_remedy(tool: Tool, tmp_path: Path, refused: str, said: str, written: str) -> None:
     """Refused with this remedy alone, and accepted when it is followed."""
     status, stderr = check(tool, tmp_path, refused, OPENED)
@@ -51,3 +104,21 @@ def test_remedy(tool: Tool, tmp_path: Path, refused: str, said: str, written: st
     assert [said in text for text in helps(stderr)] == [True], stderr
     assert said in written
     assert check(tool, tmp_path, written, OPENED) == (PASSED, "")
+
+
+@pytest.mark.parametrize(("refused", "said", "written"), OF_THE_SCENE)
+def test_remedy_of_the_scene(tool: Tool, tmp_path: Path, refused: str, said: str, written: str | None) -> None:
+    """The same above the timeline; what stands for words to be chosen cannot be followed to the letter."""
+    status, stderr = check(tool, tmp_path, refused, ())
+    assert status == USAGE
+    assert [said in text for text in helps(stderr)] == [True], stderr
+    if written:
+        assert said in written
+        assert check(tool, tmp_path, written + "\n" + OPENED[0], ()) == (PASSED, "")
+
+
+def test_twice_is_two_lines(tool: Tool, tmp_path: Path) -> None:
+    """What is sent twice is written twice."""
+    status, stderr = check(tool, tmp_path, "send ACK from server twice", OPENED)
+    assert (status, helps(stderr)) == (USAGE, ["it is one packet: write the line twice"])
+    assert check(tool, tmp_path, "\n".join(["send ACK from server"] * 2), OPENED) == (PASSED, "")

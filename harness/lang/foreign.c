@@ -1,8 +1,6 @@
 /* foreign: see foreign.h. */
 #include "lang/foreign.h"
 
-#include <ctype.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <strings.h>
 
@@ -12,11 +10,98 @@ struct foreign {
 
 #define WAIT "'wait 1s' waits, and nothing may come on the wire meanwhile"
 #define OF_HOST "its host stands before it: 'client: connect server:8080'"
-#define WITH_OPTIONS "TCP options stand together: options mss 1460, sackok, ..."
 #define WITH_TO "a connection has its port from its first line: 'expect SYN from client to server:8080'"
 #define WITH_RUN "a program is run: client: run \"curl -s http://server:8080/\""
-#define BY_NAME "a host goes by its name, and any address by 'any': 'server:8080', 'any:8080'"
 #define DASHES "flags are joined by '-': SYN, SYN-ACK, PSH-ACK, RST"
+
+/* ---- fields ---- */
+
+/* A word of which the remedy depends on the packet. The first row that fits counts. */
+struct foreign_field {
+	const char *word;
+	unsigned places;
+	const char *remedy;
+};
+
+#define ANYWHERE (~0u)
+#define AWAITED (IN_EXPECTED | IN_CHANGED) /* they may have any time */
+#define MOMENT (IN_SENT | IN_HELD)         /* they have one moment */
+#define HOLDS "it holds until 'end rule'; 'wait 1s' is a line of its own"
+#define NO_TIME "it is about a packet to come, whenever that is: it has no time"
+#define COUNTED_RULES "one packet each: 'drop 1st SYN from client', 'drop 2nd SYN from client'"
+#define OPTIONS "options mss 1460, sackok"
+#define TOGETHER "TCP options stand together: "
+#define OPTION(word) \
+	{ word, IN_CHANGED | IN_SENT, TOGETHER OPTIONS }, \
+	{ word, ANYWHERE, TOGETHER OPTIONS ", ..." }
+
+static const struct foreign_field fields[] = {
+	{ "window", ANYWHERE, "did you mean 'win'?" },
+	{ "length", IN_SENT, "a payload says how long it is: data 100 bytes" },
+	{ "length", ANYWHERE, "did you mean 'len'?" },
+	{ "payload", ANYWHERE, "did you mean 'data'?" },
+	{ "sequence", ANYWHERE, "did you mean 'seq'?" },
+	{ "urg", ANYWHERE, "did you mean 'urgent'?" },
+	{ "urgptr", ANYWHERE, "did you mean 'urgent'?" },
+	{ "dataofs", ANYWHERE, "did you mean 'offset'?" },
+	{ "doff", ANYWHERE, "did you mean 'offset'?" },
+	{ "hlim", ANYWHERE, "did you mean 'ttl'?" },
+	{ "hoplimit", ANYWHERE, "did you mean 'ttl'?" },
+	{ "tos", ANYWHERE, "it is two fields here: 'dscp' and 'ecn'" },
+	{ "tclass", ANYWHERE, "it is two fields here: 'dscp' and 'ecn'" },
+	{ "port", ANYWHERE, WITH_TO },
+	{ "dport", ANYWHERE, WITH_TO },
+	{ "sport", ANYWHERE, WITH_TO },
+	{ "flow", ANYWHERE, "did you mean 'on'?" },
+	{ "in", AWAITED, "did you mean 'within'?" },
+	{ "in", MOMENT, "did you mean 'after'?" },
+	{ "in", IN_STANDING, HOLDS },
+	{ "in", IN_COUNTED, NO_TIME },
+	{ "for", AWAITED, "a packet comes 'within 1s'; that none comes is a line of its own: 'wait 1s'" },
+	{ "for", MOMENT, "it is one packet: 'after 1s' says when" },
+	{ "for", IN_STANDING, HOLDS },
+	{ "for", IN_COUNTED, NO_TIME },
+	{ "tolerance", AWAITED | MOMENT, "a tolerance stands behind its time: after 1s +-20ms" },
+	{ "tolerance", IN_STANDING, HOLDS },
+	{ "tolerance", IN_COUNTED, NO_TIME },
+	{ "times", AWAITED, "how often stands behind 'again': again 3 times every 1s" },
+	{ "times", MOMENT | IN_COUNTED, "it is one packet: write a line for each" },
+	{ "times", IN_STANDING, COUNTED_RULES },
+	{ "twice", AWAITED, "how often stands behind 'again': again 2 times every 1s" },
+	{ "twice", IN_SENT, "it is one packet: write the line twice" },
+	{ "twice", IN_HELD | IN_COUNTED, "it is one packet: write a line for each" },
+	{ "twice", IN_STANDING, COUNTED_RULES },
+	{ "retransmission", ANYWHERE, "did you mean 'again'?" },
+	{ "retransmitted", ANYWHERE, "did you mean 'again'?" },
+	OPTION("mss"), OPTION("sackok"), OPTION("wscale"), OPTION("ts"), OPTION("timestamp"),
+	OPTION("timestamps"), OPTION("nop"), OPTION("eol"), OPTION("sack"), OPTION("fastopen"),
+	OPTION("md5"),
+	{ NULL, 0, NULL },
+};
+
+const char *foreign_field(enum field_place place, const char *word)
+{
+	for (const struct foreign_field *row = fields; row->word; row++)
+		if ((row->places & place) && strcasecmp(row->word, word) == 0)
+			return row->remedy;
+	return NULL;
+}
+
+const char *options_example(enum field_place place)
+{
+	return place & (IN_CHANGED | IN_SENT) ? OPTIONS : OPTIONS ", ...";
+}
+
+/* ---- words with one remedy ---- */
+
+static const struct foreign links[] = {
+	{ "loss", LOST_PACKETS },
+	{ "lossy", LOST_PACKETS },
+	{ "drop", LOST_PACKETS },
+	{ "latency", "did you mean 'delay'?" },
+	{ "reorder", "'hold' keeps a packet back, 'release' lets it go" },
+	{ NULL, NULL },
+};
 
 static const struct foreign verbs[] = {
 	{ "sleep", WAIT },
@@ -42,47 +127,8 @@ static const struct foreign verbs[] = {
 	{ "run", OF_HOST },
 	{ "title", "did you mean 'scenario'?" },
 	{ "description", "did you mean 'about'?" },
-	{ "set", "did you mean 'sysctl'?" },
 	{ "import", "a scenario is one file" },
 	{ "include", "a scenario is one file" },
-	{ NULL, NULL },
-};
-
-static const struct foreign fields[] = {
-	{ "window", "did you mean 'win'?" },
-	{ "length", "did you mean 'len'?" },
-	{ "payload", "did you mean 'data'?" },
-	{ "sequence", "did you mean 'seq'?" },
-	{ "urg", "did you mean 'urgent'?" },
-	{ "urgptr", "did you mean 'urgent'?" },
-	{ "dataofs", "did you mean 'offset'?" },
-	{ "doff", "did you mean 'offset'?" },
-	{ "hlim", "did you mean 'ttl'?" },
-	{ "hoplimit", "did you mean 'ttl'?" },
-	{ "tos", "it is two fields here: 'dscp' and 'ecn'" },
-	{ "tclass", "it is two fields here: 'dscp' and 'ecn'" },
-	{ "port", WITH_TO },
-	{ "dport", WITH_TO },
-	{ "sport", WITH_TO },
-	{ "flow", "did you mean 'on'?" },
-	{ "in", "did you mean 'within'?" },
-	{ "for", "'until 60s' is how long something holds, 'wait 1s' a line of its own" },
-	{ "tolerance", "a tolerance stands behind its time: after 1s +-20ms" },
-	{ "times", "how often stands behind 'again': again 3 times every 1s" },
-	{ "twice", "how often stands behind 'again': again 2 times every 1s" },
-	{ "retransmission", "did you mean 'again'?" },
-	{ "retransmitted", "did you mean 'again'?" },
-	{ "mss", WITH_OPTIONS },
-	{ "sackok", WITH_OPTIONS },
-	{ "wscale", WITH_OPTIONS },
-	{ "ts", WITH_OPTIONS },
-	{ "timestamp", WITH_OPTIONS },
-	{ "timestamps", WITH_OPTIONS },
-	{ "nop", WITH_OPTIONS },
-	{ "eol", WITH_OPTIONS },
-	{ "sack", WITH_OPTIONS },
-	{ "fastopen", WITH_OPTIONS },
-	{ "md5", WITH_OPTIONS },
 	{ NULL, NULL },
 };
 
@@ -143,27 +189,16 @@ static const struct foreign calls[] = {
 	{ NULL, NULL },
 };
 
-static const struct foreign hosts[] = {
-	{ "localhost", BY_NAME },
-	{ NULL, NULL },
-};
-
-/* No host's name begins with a digit. */
-static bool is_address(enum foreign_place place, const char *word)
-{
-	return place == FOREIGN_HOST && isdigit((unsigned char)*word);
-}
-
 const char *foreign_remedy(enum foreign_place place, const char *word)
 {
 	static const struct foreign *const tables[] = {
-		[FOREIGN_VERB] = verbs,     [FOREIGN_FIELD] = fields,
+		[FOREIGN_VERB] = verbs,     [FOREIGN_LINK] = links,
 		[FOREIGN_OPTION] = options, [FOREIGN_FLAG] = flags,
-		[FOREIGN_CALL] = calls,     [FOREIGN_HOST] = hosts,
+		[FOREIGN_CALL] = calls,
 	};
 
 	for (const struct foreign *foreign = tables[place]; foreign->word; foreign++)
 		if (strcasecmp(foreign->word, word) == 0)
 			return foreign->remedy;
-	return is_address(place, word) ? BY_NAME : NULL;
+	return NULL;
 }

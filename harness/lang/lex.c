@@ -29,16 +29,6 @@ static const struct sign {
 	{ "=", TOK_EQUALS, 0 },
 };
 
-/* What word processors make of signs, and what was meant. */
-static const struct lookalike {
-	const char *text, *meant;
-} lookalikes[] = {
-	{ "±", "+-" },  { "→", "->" }, { "≥", ">=" }, { "≤", "<=" },
-	{ "≠", "!=" },  { "…", "..." }, { "–", "-" },  { "—", "-" },
-	{ "−", "-" },   { "“", "\"" },  { "”", "\"" }, { "„", "\"" },
-	{ "‘", "\"" },  { "’", "\"" },  { "'", "\"" }, { "\u00a0", "a space" },
-};
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 bool is_word_byte(char byte)
@@ -150,58 +140,6 @@ static void lex_param(struct lexer *lexer, struct token *token)
 	token->kind = TOK_BAD;
 	lex_fail(lexer, lexer->at - 1, 1, "a parameter is '$' and the name of a 'for' line",
 		 "expected a name after '$'");
-}
-
-static const char *meant_by(const char *text)
-{
-	for (size_t i = 0; i < COUNT(lookalikes); i++)
-		if (strncmp(text, lookalikes[i].text, strlen(lookalikes[i].text)) == 0)
-			return lookalikes[i].meant;
-	return NULL;
-}
-
-/* What somebody wants who writes this character behind that one. */
-static const char *stray_remedy(char before, char stray)
-{
-	switch (stray) {
-	case '\\':
-		return "a '\\' may stand at the end of a line that goes on in the next";
-	case ';':
-		return "one line, one sentence; a comment begins with '#'";
-	case '.':
-		return strchr("SFPR", before)
-			       ? "flags are words, joined by '-': SYN-ACK, say, for tcpdump's 'S.'"
-			       : NULL;
-	case '(':
-		return "what a call is given stands behind it: client: connect server:8080";
-	case '*':
-	case '[':
-		return "hosts go by their names, and any address by 'any': 'server:8080', 'any:8080'";
-	}
-	return NULL;
-}
-
-/* A character that begins no token: the rest of the line would be guesswork. */
-static void lex_stray(struct lexer *lexer, struct token *token)
-{
-	const char *text = lexer->source->text + lexer->at;
-	size_t len = lex_utf8_len(text);
-	const char *meant = meant_by(text);
-	const char *help = NULL;
-
-	if (meant)
-		help = arena_printf(lexer->arena, "write %s", meant);
-	else
-		help = stray_remedy(lexer->at ? text[-1] : '\n', *text);
-
-	if (len == 1 && iscntrl((unsigned char)*text))
-		lex_fail(lexer, lexer->at, 1, help, "unexpected control character 0x%02x",
-			 (unsigned char)*text);
-	else if (len)
-		lex_fail(lexer, lexer->at, len, help, "unexpected character '%.*s'", (int)len,
-			 text);
-	token->kind = TOK_BAD;
-	lexer->at += strcspn(text, "\n");
 }
 
 static bool lex_sign(struct lexer *lexer, struct token *token)

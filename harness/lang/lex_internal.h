@@ -28,6 +28,9 @@ void lex_fail(struct lexer *lexer, size_t start, size_t len, const char *help, c
 void lex_numeral(struct lexer *lexer, struct token *token);
 void lex_string(struct lexer *lexer, struct token *token);
 
+/* A character that begins no token, likewise: the rest of the line would be guesswork. */
+void lex_stray(struct lexer *lexer, struct token *token);
+
 /* Report NUL bytes and invalid UTF-8. Return: false when this is no text at all. */
 bool lex_check_text(struct lexer *lexer);
 

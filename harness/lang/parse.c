@@ -110,15 +110,25 @@ static bool parse_else(struct parser *parser, struct ast_line *line)
 			  "'else' without a block");
 }
 
+/* Does the word stand in the line, at @token or behind it? */
+static bool line_has(const struct token *token, const char *word)
+{
+	while (token->kind != TOK_NEWLINE && token->kind != TOK_END && !token_is_word(token, word))
+		token++;
+	return token_is_word(token, word);
+}
+
 /* The remedy for a line that begins with @token, which is no verb. */
 static const char *verb_remedy(struct parser *parser, const struct token *token)
 {
 	const char *help;
 
-	for (int i = 0; i < 2; i++)
-		if (parser->hosts[i].text && token_is_word(token, parser->hosts[i].text))
-			return arena_printf(parser->arena, "a probe line has a colon: %s: ...",
-					    parser->hosts[i].text);
+	if (is_host(parser, token))
+		return arena_printf(parser->arena, "a probe line has a colon: %s: ...",
+				    token->text);
+	if (token_is_word(token, "set"))
+		return line_has(token, "from") ? "did you mean 'send'?"
+					       : "a sysctl is set by: sysctl HOST KEY = VALUE";
 	if (token->kind == TOK_SLASH)
 		return "a comment begins with '#'";
 	help = foreign_or_nearest(parser, FOREIGN_VERB, token, verbs, sizeof(*verbs));

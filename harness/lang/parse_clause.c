@@ -266,40 +266,118 @@ static bool parse_ordinal(struct parser *parser, struct ast_clause *clause)
 	return true;
 }
 
-/* What somebody wants who writes this where a field begins. */
-static const char *sign_remedy(enum token_kind kind)
+/* ---- what is no field ---- */
+
+#define BEHIND_ITS_WORD "a value stands behind its word: 'win 5', 'options mss 1460'"
+
+bool refuse_equals(struct parser *parser, bool number)
 {
-	switch ((int)kind) {
+	const struct token *sign = parser->next, *word = sign - 1;
+	const char *help = BEHIND_ITS_WORD;
+
+	if (number && sign[1].kind == TOK_NUMBER)
+		help = arena_printf(parser->arena, "a value stands behind its word: %s %.40s",
+				    word->text, sign[1].text);
+	return parse_fail(parser, sign, help, "unexpected '=' after %s", token_shown(parser, word));
+}
+
+static bool takes_number(const struct clause_word *row)
+{
+	return row->parse == parse_seq || row->parse == parse_count || row->parse == parse_len;
+}
+
+/* What the line's fields are of; those of a packet that is counted have no time either. */
+static enum field_place place_of(const struct parser *parser, const struct ast_packet *packet)
+{
+	for (size_t i = 0; i < packet->n_clauses; i++)
+		if (packet->clauses[i].kind == CL_NTH)
+			return IN_COUNTED;
+	return parser->place;
+}
+
+/* "<mss 1460>", as packetdrill has it, and "client > server", as tcpdump has it */
+static const char *compare_remedy(struct parser *parser, enum field_place place)
+{
+	const struct token *sign = parser->next, *host = sign + 1;
+
+	if (sign->compare == CMP_LT)
+		return arena_printf(parser->arena, "options have no brackets: %s",
+				    options_example(place));
+	if (sign->compare != CMP_GT)
+		return NULL;
+	if (place & (IN_STANDING | IN_COUNTED) || !is_host(parser, host))
+		return "a packet goes to the other host: leave the receiver out";
+	return arena_printf(parser->arena,
+			    "a packet goes to the other host, and its port is written: to %s:8080",
+			    host->text);
+}
+
+/* "win 1000..8000", "after 1s..2s" */
+static const char *range_remedy(struct parser *parser, enum field_place place)
+{
+	const struct token *range = parser->next, *low = range - 1, *word = range - 2;
+
+	if (low->kind == TOK_DURATION && range[1].kind == TOK_DURATION &&
+	    place & (IN_EXPECTED | IN_CHANGED))
+		return arena_printf(parser->arena, "write 'between %.40s and %.40s'", low->text,
+				    range[1].text);
+	if (low->kind == TOK_NUMBER && word >= parser->first && word->kind == TOK_WORD)
+		return arena_printf(parser->arena,
+				    "%s is one number; only 'seq', 'ack' and 'len' have a range",
+				    token_shown(parser, word));
+	return NULL;
+}
+
+/* What somebody wants who writes this where a field begins. */
+static const char *sign_remedy(struct parser *parser, enum field_place place)
+{
+	switch ((int)parser->next->kind) {
 	case TOK_COMMA:
 		return "fields stand side by side: seq 1 ack 1";
 	case TOK_EQUALS:
-		return "a value stands behind its word: seq 1, mss 1460";
+		return BEHIND_ITS_WORD;
 	case TOK_STRING:
 		return "a payload stands behind 'data': data \"ping\"";
 	case TOK_COMPARE:
-		return "options have no brackets: options mss 1460, sackok, ...";
+		return compare_remedy(parser, place);
+	case TOK_RANGE:
+		return range_remedy(parser, place);
+	case TOK_NUMBER:
+		if (token_is_word(parser->next + 1, "times"))
+			return foreign_field(place, "times");
+		break;
 	}
 	return NULL;
 }
 
-static bool parse_clause_tokens(struct parser *parser, struct ast_clause *clause)
+static bool unknown_field(struct parser *parser, const struct ast_packet *packet)
 {
 	const struct token *start = parser->next;
+	enum field_place place = place_of(parser, packet);
+	const char *help;
 
-	if (is_ordinal(start))
+	if (start->kind != TOK_WORD)
+		return parse_expected(parser, "a field or a time", sign_remedy(parser, place));
+	help = foreign_field(place, start->text);
+	if (!help)
+		help = nearest_row(parser, start, clause_words, sizeof(*clause_words));
+	return parse_fail(parser, start, help, "unknown field %s", token_shown(parser, start));
+}
+
+static bool parse_clause_tokens(struct parser *parser, struct ast_packet *packet,
+				struct ast_clause *clause)
+{
+	if (is_ordinal(parser->next))
 		return parse_ordinal(parser, clause);
 	for (const struct clause_word *row = clause_words; row->word; row++) {
 		if (!row->parse || !take_word(parser, row->word))
 			continue;
+		if (parser->next->kind == TOK_EQUALS)
+			return refuse_equals(parser, takes_number(row));
 		clause->kind = row->kind;
 		return row->parse(parser, clause);
 	}
-	if (start->kind != TOK_WORD)
-		return parse_expected(parser, "a field or a time", sign_remedy(start->kind));
-	return parse_fail(parser, start,
-			  foreign_or_nearest(parser, FOREIGN_FIELD, start, clause_words,
-					     sizeof(*clause_words)),
-			  "unknown field %s", token_shown(parser, start));
+	return unknown_field(parser, packet);
 }
 
 bool parse_clause(struct parser *parser, struct ast_packet *packet)
@@ -312,7 +390,7 @@ bool parse_clause(struct parser *parser, struct ast_packet *packet)
 	struct ast_clause *clause = &packet->clauses[packet->n_clauses++];
 
 	*clause = (struct ast_clause){ 0 };
-	if (!parse_clause_tokens(parser, clause))
+	if (!parse_clause_tokens(parser, packet, clause))
 		return false;
 	clause->span = span_since(parser, start);
 	return true;

@@ -24,6 +24,8 @@ struct parser {
 	int depth;                /* of blocks */
 	bool failed;              /* some line was in error */
 	bool unclosed;            /* a block without `end` was reported */
+	enum field_place place;   /* what the line's fields are of */
+	const char *kernel;       /* the first host that is one, or NULL: for the remedies */
 	struct ast_word hosts[2]; /* declared so far, for the remedies */
 };
 
@@ -93,6 +95,9 @@ const char *nearest_row(struct parser *parser, const struct token *token, const 
 const char *foreign_or_nearest(struct parser *parser, enum foreign_place place,
 			       const struct token *token, const void *rows, size_t size);
 
+/* Is it the name of a host that has been declared? */
+bool is_host(const struct parser *parser, const struct token *token);
+
 struct ast_word word_of(const struct token *token);
 bool parse_name(struct parser *parser, const char *what, struct ast_word *out);
 bool parse_keyword(struct parser *parser, const char *word);
@@ -120,6 +125,9 @@ bool parse_time(struct parser *parser, struct ast_time *out);
 
 bool parse_pattern(struct parser *parser, bool rule, struct ast_packet *out);
 bool parse_clause(struct parser *parser, struct ast_packet *packet);
+/* '=' stands behind the word of a field or an option; @number: of one that takes a number.
+ * Return: false. */
+bool refuse_equals(struct parser *parser, bool number);
 bool is_ordinal(const struct token *token);
 bool parse_options(struct parser *parser, struct ast_clause *out);
 bool check_clauses_once(struct parser *parser, const struct ast_packet *packet);

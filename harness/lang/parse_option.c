@@ -109,7 +109,9 @@ static bool parse_option(struct parser *parser, struct ast_option *option)
 	const struct option_word *row = option_words;
 
 	if (start->kind != TOK_WORD)
-		return parse_expected(parser, "an option", "as in: options mss 1460, sackok, ...");
+		return parse_expected(parser, "an option",
+				      arena_printf(parser->arena, "as in: %s",
+						   options_example(parser->place)));
 	while (row->word && strcmp(row->word, start->text) != 0)
 		row++;
 	if (!row->word) {
@@ -121,6 +123,8 @@ static bool parse_option(struct parser *parser, struct ast_option *option)
 				  "unknown option %s", token_shown(parser, start));
 	}
 	take(parser);
+	if (parser->next->kind == TOK_EQUALS)
+		return refuse_equals(parser, row->parse == parse_one_num || row->parse == parse_ts);
 	option->kind = row->kind;
 	if (!row->parse(parser, option))
 		return false;

@@ -18,12 +18,55 @@ static bool parse_name_once(struct parser *parser, const char *what, struct ast_
 	return parse_name(parser, what, out);
 }
 
+/* "setsockopt TCP_NODELAY on" */
+static bool is_on_as_value(const struct parser *parser, const struct ast_line *line)
+{
+	return at_word(parser, "on") && parser->next[1].kind != TOK_WORD &&
+	       strcmp(line->key.text, "setsockopt") == 0;
+}
+
+/* `write "abc" = 3`, `info rto >= 200ms` */
+static bool misses_arrow(const struct parser *parser)
+{
+	return parser->next->kind == TOK_EQUALS || parser->next->kind == TOK_COMPARE;
+}
+
+/* What is to stand behind the arrow: 3, >= 200ms. Return: its length, 0: nothing that is short. */
+static int missed_answer(const struct parser *parser, const char **text)
+{
+	const struct token *sign = parser->next, *value = sign + 1;
+	bool equal = sign->kind == TOK_EQUALS || sign->compare == CMP_EQ;
+	size_t start = equal ? value->span.start : sign->span.start;
+	size_t len = value->span.start + value->span.len - start;
+
+	*text = parser->source->text + start;
+	return value->kind == TOK_NEWLINE || value->kind == TOK_END || len > 40 ? 0 : (int)len;
+}
+
+static bool refuse_sign(struct parser *parser)
+{
+	const struct token *sign = parser->next;
+	const char *text, *help = "a result stands behind '->'";
+	int len = missed_answer(parser, &text);
+
+	if (sign[1].kind == TOK_MINUS)
+		help = "a call that fails has its errno behind '->': -> ECONNRESET";
+	else if (len)
+		help = arena_printf(parser->arena, "%s: -> %.*s", help, len, text);
+	return parse_fail(parser, sign, help, "unexpected %s", token_shown(parser, sign));
+}
+
 /* { value } [ "on" NAME ] [ "as" NAME ] */
 static bool parse_arguments(struct parser *parser, struct ast_line *line)
 {
 	while (!at_line_end(parser) && parser->next->kind != TOK_ARROW && !at_time(parser)) {
 		bool ok;
 
+		if (is_on_as_value(parser, line))
+			return parse_fail(parser, parser->next, "of an option, 1 is on and 0 is off",
+					  "'on' needs a socket's name");
+		if (misses_arrow(parser))
+			return refuse_sign(parser);
 		if (at_word(parser, "on"))
 			ok = parse_name_once(parser, "a socket's name", &line->on);
 		else if (at_word(parser, "as"))

@@ -60,6 +60,8 @@ bool parse_host(struct parser *parser, struct ast_line *line)
 	}
 	if (!parse_choice(parser, kinds, &line->other))
 		return false;
+	if (!parser->kernel && strcmp(line->other.text, "kernel") == 0)
+		parser->kernel = line->word.text;
 	if (line->other.text && strcmp(line->other.text, "crafted") == 0 &&
 	    at_word(parser, "owned"))
 		line->key = word_of(take(parser));
@@ -93,9 +95,23 @@ bool parse_ip(struct parser *parser, struct ast_line *line)
 	return true;
 }
 
+/* "sysctl net.ipv4.tcp_ecn = 1", as sysctl(8) has it */
+static bool sysctl_of_whom(struct parser *parser)
+{
+	const struct token *key = parser->next;
+	const char *host = parser->kernel ? parser->kernel : "HOST";
+
+	return parse_fail(parser, key,
+			  arena_printf(parser->arena, "its host stands before it: sysctl %.40s %.80s = ...",
+				       host, key->text),
+			  "expected a host after 'sysctl'");
+}
+
 /* "sysctl" HOST KEY "=" value { value } */
 bool parse_sysctl(struct parser *parser, struct ast_line *line)
 {
+	if (parser->next->kind == TOK_WORD && parser->next[1].kind == TOK_EQUALS)
+		return sysctl_of_whom(parser);
 	if (!parse_name(parser, "a host", &line->word) ||
 	    !parse_name(parser, "a sysctl's key", &line->key))
 		return false;
@@ -126,6 +142,9 @@ static bool parse_link_field(struct parser *parser, struct ast_line *line)
 	const struct token *start = parser->next;
 	struct ast_word field;
 
+	if (start->kind == TOK_WORD && foreign_remedy(FOREIGN_LINK, start->text))
+		return parse_fail(parser, start, foreign_remedy(FOREIGN_LINK, start->text),
+				  "unknown part of the link: %s", token_shown(parser, start));
 	if (!parse_choice(parser, fields, &field))
 		return false;
 	if ((*field.text == 'm' && line->mtu) || (*field.text == 'd' && line->delay) ||

@@ -4,10 +4,12 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN = 40 }; /* bytes of a token that a message repeats */
 enum { ROWS_MAX = 64 }; /* of a table of words */
+enum { DAYS_MAX = 30 }; /* of a duration: docs/language.md, 1 */
 
 #define DURATION_HELP "a duration has a unit: ns, us, ms, s, min or h"
 
@@ -195,6 +197,14 @@ bool parse_line_end(struct parser *parser)
 
 /* ---- words ---- */
 
+bool is_host(const struct parser *parser, const struct token *token)
+{
+	for (int i = 0; i < 2; i++)
+		if (parser->hosts[i].text && token_is_word(token, parser->hosts[i].text))
+			return true;
+	return false;
+}
+
 struct ast_word word_of(const struct token *token)
 {
 	return (struct ast_word){ token->text, token->span };
@@ -255,10 +265,33 @@ bool parse_number(struct parser *parser, const char *what, int64_t *out)
 	return true;
 }
 
+/* Digits, or digits with a fraction: what a unit may be stuck to. */
+static bool is_decimal(const char *text)
+{
+	static const char digits[] = "0123456789";
+	size_t whole = strspn(text, digits);
+	size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, digits) : 0;
+
+	return whole && whole <= SHOWN && !text[whole + (fraction ? 1 + fraction : 0)];
+}
+
+/* "30d": the lexer takes it for hexadecimal digits. Return: how many days, or 0. */
+static int days(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits <= 2 && strcmp(text + digits, "d") == 0 ? atoi(text) : 0;
+}
+
 static const char *unit_remedy(struct parser *parser, const struct token *number)
 {
 	static const char *const units[] = { "ns", "us", "ms", "s", "min", "h" };
 
+	if (days(number->text) > 0 && days(number->text) <= DAYS_MAX)
+		return arena_printf(parser->arena, "write %dh; " DURATION_HELP,
+				    24 * days(number->text));
+	if (!is_decimal(number->text))
+		return "a duration is decimal digits and ns, us, ms, s, min or h: 20ms, 1.5s";
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (token_is_word(number + 1, units[i]))
 			return arena_printf(parser->arena, "write %.*s%s", SHOWN, number->text,
@@ -278,7 +311,9 @@ bool parse_duration(struct parser *parser, int64_t *ns)
 	if (token->kind == TOK_NUMBER ||
 	    (token->kind == TOK_WORD && isdigit((unsigned char)*token->text)))
 		return parse_fail(parser, token, unit_remedy(parser, token),
-				  "duration %s has no unit", token_shown(parser, token));
+				  is_decimal(token->text) ? "duration %s has no unit"
+							  : "bad duration %s",
+				  token_shown(parser, token));
 	return parse_expected(parser, "a duration", DURATION_HELP);
 }
 

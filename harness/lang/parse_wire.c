@@ -67,6 +67,7 @@ static bool parse_trigger(struct parser *parser, struct ast_line *line)
 				  "an armed packet is sent when the other has passed",
 				  "a second time: 'after'");
 	line->trigger = arena_alloc(parser->arena, sizeof(*line->trigger));
+	parser->place = IN_COUNTED;
 	return parse_counted(parser, false, line->trigger) && parse_from(parser, line->trigger) &&
 	       parse_trigger_fields(parser, line->trigger);
 }
@@ -148,6 +149,20 @@ static bool parse_head(struct parser *parser, struct ast_packet *packet)
 	return parse_from(parser, packet);
 }
 
+static enum field_place place_of(enum ast_line_kind kind)
+{
+	switch ((int)kind) {
+	case LINE_SEND:
+	case LINE_INJECT:
+		return IN_SENT;
+	case LINE_HOLD:
+		return IN_HELD;
+	case LINE_REWRITE:
+		return IN_CHANGED;
+	}
+	return IN_EXPECTED;
+}
+
 /* packet = pattern "from" HOST { field }, and the verb's extras */
 bool parse_packet_line(struct parser *parser, struct ast_line *line)
 {
@@ -157,6 +172,7 @@ bool parse_packet_line(struct parser *parser, struct ast_line *line)
 		return parse_rule_line(parser, line);
 	}
 	line->packet = arena_alloc(parser->arena, sizeof(*line->packet));
+	parser->place = place_of(line->kind);
 	return parse_head(parser, line->packet) && parse_fields(parser, line) &&
 	       check_fields(parser, line);
 }
@@ -165,6 +181,7 @@ bool parse_packet_line(struct parser *parser, struct ast_line *line)
 bool parse_rule_line(struct parser *parser, struct ast_line *line)
 {
 	line->packet = arena_alloc(parser->arena, sizeof(*line->packet));
+	parser->place = IN_STANDING;
 	if (!parse_counted(parser, true, line->packet))
 		return false;
 	if (at_word(parser, "from") && !parse_from(parser, line->packet))
@@ -216,6 +233,7 @@ static bool parse_establish_field(struct parser *parser, struct ast_line *line)
 bool parse_establish(struct parser *parser, struct ast_line *line)
 {
 	line->packet = arena_alloc(parser->arena, sizeof(*line->packet));
+	parser->place = IN_SENT;
 	if (!parse_name(parser, "a host", &line->word) || !parse_keyword(parser, "to"))
 		return false;
 	if (parser->next->kind != TOK_WORD)

@@ -111,12 +111,13 @@ static bool take_flags(struct args *args, const char *prefix, const char *what, 
 	return value && read_flags(args->r, value, prefix, what, out);
 }
 
-bool read_address(struct resolver *r, const struct ast_value *value, struct plan_address *out)
+bool read_address(struct resolver *r, const struct ast_value *value, bool any,
+		  struct plan_address *out)
 {
 	out->host = NO_INDEX; /* `any:PORT` and `:PORT`: the wildcard address */
 	out->port = (uint16_t)value->number;
 	if (value->word.text && strcmp(value->word.text, "any") != 0) {
-		out->host = find_host(r, &value->word);
+		out->host = any ? find_address(r, &value->word) : find_host(r, &value->word);
 		if (out->host == NO_INDEX)
 			return false;
 	}
@@ -143,7 +144,7 @@ static bool args_bind(struct args *args, struct plan_call *call)
 {
 	const struct ast_value *value = take(args, VAL_ENDPOINT, "an address");
 
-	return value && read_address(args->r, value, &call->address);
+	return value && read_address(args->r, value, true, &call->address);
 }
 
 /* HOST:PORT */
@@ -151,7 +152,7 @@ static bool args_connect(struct args *args, struct plan_call *call)
 {
 	const struct ast_value *value = take(args, VAL_ENDPOINT, "an address");
 
-	if (!value || !read_address(args->r, value, &call->address))
+	if (!value || !read_address(args->r, value, false, &call->address))
 		return false;
 	if (call->address.host != NO_INDEX && call->address.port)
 		return true;

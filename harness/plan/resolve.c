@@ -9,7 +9,9 @@
 
 #include "base/strbuf.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- errors ---- */
 
@@ -45,29 +47,55 @@ bool duration_ok(struct resolver *r, struct span span, int64_t ns)
 
 /* ---- common steps ---- */
 
-int find_host(struct resolver *r, const struct ast_word *word)
+/* An address, or a word that stands for one elsewhere: no name that is near is meant. */
+static bool is_address(const char *text)
+{
+	return isdigit((unsigned char)*text) || strcasecmp(text, "localhost") == 0 ||
+	       strcmp(text, "any") == 0;
+}
+
+static void unknown_host(struct resolver *r, const struct ast_word *word, const char *besides)
 {
 	const char *known[PLAN_HOSTS + 1] = { NULL };
 
-	for (int i = 0; i < r->plan->n_hosts; i++) {
-		if (strcmp(r->plan->hosts[i].name, word->text) == 0)
-			return i;
+	for (int i = 0; i < r->plan->n_hosts; i++)
 		known[i] = r->plan->hosts[i].name;
-	}
 
-	const char *foreign = foreign_remedy(FOREIGN_HOST, word->text);
-	const char *nearest = nearest_word(word->text, known);
+	const char *nearest = is_address(word->text) ? NULL : nearest_word(word->text, known);
 
 	FAIL(r, word->span, "unknown host '%s'", word->text);
-	if (foreign)
-		HELP(r, "%s", foreign);
-	else if (nearest)
+	if (nearest)
 		HELP(r, "did you mean '%s'?", nearest);
 	else if (r->plan->n_hosts == PLAN_HOSTS)
-		HELP(r, "the hosts are '%s' and '%s'", known[0], known[1]);
+		HELP(r, "the hosts are '%s' and '%s'%s", known[0], known[1], besides);
 	else
 		HELP(r, "a host is declared before it is named: 'host %s kernel'", word->text);
+}
+
+int host_named(const struct resolver *r, const char *name)
+{
+	for (int i = 0; i < r->plan->n_hosts; i++)
+		if (strcmp(r->plan->hosts[i].name, name) == 0)
+			return i;
 	return NO_INDEX;
+}
+
+int find_host(struct resolver *r, const struct ast_word *word)
+{
+	int host = host_named(r, word->text);
+
+	if (host == NO_INDEX)
+		unknown_host(r, word, "");
+	return host;
+}
+
+int find_address(struct resolver *r, const struct ast_word *word)
+{
+	int host = host_named(r, word->text);
+
+	if (host == NO_INDEX)
+		unknown_host(r, word, ", and any address is 'any'");
+	return host;
 }
 
 bool is_kernel(const struct resolver *r, int host)

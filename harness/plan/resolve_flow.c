@@ -73,13 +73,14 @@ static bool to_port(struct resolver *r, const struct ast_clause *to, int receive
 	const struct ast_value *value = &to->value;
 
 	if (value->word.text) {
-		int host = find_host(r, &value->word);
+		int host = host_named(r, value->word.text);
 
-		if (host == NO_INDEX)
-			return false;
 		if (host != receiver) {
-			FAIL(r, value->word.span, "a packet from %s goes to %s",
-			     host_name(r, 1 - receiver), host_name(r, receiver));
+			if (host == NO_INDEX)
+				FAIL(r, value->word.span, "unknown host '%s'", value->word.text);
+			else
+				FAIL(r, value->word.span, "a packet from %s goes to %s",
+				     host_name(r, 1 - receiver), host_name(r, receiver));
 			HELP(r, "write 'to %s:%lld'", host_name(r, receiver),
 			     (long long)value->number);
 			return false;

@@ -145,6 +145,10 @@ bool duration_ok(struct resolver *r, struct span span, int64_t ns);
 
 /* The index of the host of that name, or NO_INDEX with an error. */
 int find_host(struct resolver *r, const struct ast_word *word);
+/* The same where `any` could stand, too. */
+int find_address(struct resolver *r, const struct ast_word *word);
+/* The same without an error. */
+int host_named(const struct resolver *r, const char *name);
 bool is_kernel(const struct resolver *r, int host);
 const char *host_name(const struct resolver *r, int host);
 bool two_kernels(const struct resolver *r);
@@ -310,7 +314,8 @@ const char *foreign_result(const char *word, unsigned results);
 /* A|B|C or A as numbers or-ed. @what: "an event", for the error. */
 bool read_flags(struct resolver *r, const struct ast_value *value, const char *prefix,
 		const char *what, int64_t *out);
-/* HOST:PORT, :PORT or any:PORT. */
-bool read_address(struct resolver *r, const struct ast_value *value, struct plan_address *out);
+/* HOST:PORT, :PORT or any:PORT. @any: these two make sense. */
+bool read_address(struct resolver *r, const struct ast_value *value, bool any,
+		  struct plan_address *out);
 
 #endif

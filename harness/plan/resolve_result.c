@@ -277,7 +277,7 @@ static bool result_address(struct reading *reading, const struct ast_value *valu
 	if (!(reading->results & MAY_ADDRESS))
 		return impossible(reading, value->span);
 	reading->out->kind = RESULT_ADDRESS;
-	return read_address(reading->r, value, &reading->out->address);
+	return read_address(reading->r, value, true, &reading->out->address);
 }
 
 static bool result_value(struct reading *reading, const struct ast_value *value)
