@@ -74,6 +74,26 @@ OF_PLACES = [
     ("client: setsockopt TCP_NODELAY on", "1", "client: setsockopt TCP_NODELAY 1"),
 ]
 
+OF_CALLS = [
+    ("client: setsockopt TCP_CONGESTION reno", '"reno"', 'client: setsockopt TCP_CONGESTION "reno"'),
+    ("client: setsockopt SOL_TCP TCP_NODELAY 1", "setsockopt TCP_NODELAY", "client: setsockopt TCP_NODELAY 1"),
+    ("expect DATA-ACK from client", "DATA", "expect DATA from client"),
+    ("client: info cwnd", "snd_cwnd", "client: info snd_cwnd"),
+    ("client: info mss", "rcv_mss", "client: info rcv_mss"),
+    ("client: info last_data_sent -> >= 0.9ms", ">= 1ms", "client: info last_data_sent -> >= 1ms"),
+    ("client: info last_data_sent -> < 0.9ms", "< 1ms", "client: info last_data_sent -> < 1ms"),
+    ("client: info last_data_sent -> <= 0.9ms", "<= 0ms", "client: info last_data_sent -> <= 0ms"),
+    ("client: info last_data_sent -> > 0.9ms", "> 0ms", "client: info last_data_sent -> > 0ms"),
+    ("client: info last_data_sent -> 0.2ms..0.9ms", "0ms..1ms", "client: info last_data_sent -> 0ms..1ms"),
+    ("client: info rto -> 200.0005ms", "200001us", "client: info rto -> 200001us"),
+    ("client: fcntl F_GETFL|F_SETFL", "fcntl F_GETFL", "client: fcntl F_GETFL"),
+    ("client: shutdown SHUT_RD|SHUT_WR", "shutdown SHUT_RDWR", "client: shutdown SHUT_RDWR"),
+    ('client: write', 'write "text"', 'client: write "text"'),
+    ('client/a: read\nclient: -> "x"', "client/a: -> ", 'client/a: read\nclient/a: -> "x"'),
+    ('client: read\nclient: write "x" -> 1\nclient: -> "x"', "client/reader: read",
+     'client/reader: read\nclient: write "x" -> 1\nclient/reader: -> "x"'),
+]
+
 OF_THE_SCENE = [
     ("sysctl net.ipv4.tcp_ecn = 1", "sysctl client net.ipv4.tcp_ecn = ", "sysctl client net.ipv4.tcp_ecn = 1"),
     ("link loss 10", "drop all packets", "drop all packets"),
@@ -96,7 +116,7 @@ def check(tool: Tool, folder: Path, lines: str, before: tuple[str, ...], **hosts
     return result.returncode, result.stderr
 
 
-@pytest.mark.parametrize(("refused", "said", "written"), OF_RESULTS + OF_PLACES)
+@pytest.mark.parametrize(("refused", "said", "written"), OF_RESULTS + OF_PLACES + OF_CALLS)
 def test_remedy(tool: Tool, tmp_path: Path, refused: str, said: str, written: str) -> None:
     """Refused with this remedy alone, and accepted when it is followed."""
     status, stderr = check(tool, tmp_path, refused, OPENED)
@@ -122,3 +142,19 @@ def test_twice_is_two_lines(tool: Tool, tmp_path: Path) -> None:
     status, stderr = check(tool, tmp_path, "send ACK from server twice", OPENED)
     assert (status, helps(stderr)) == (USAGE, ["it is one packet: write the line twice"])
     assert check(tool, tmp_path, "\n".join(["send ACK from server"] * 2), OPENED) == (PASSED, "")
+
+
+def test_a_forged_answer_to_a_kernel_client(tool: Tool, tmp_path: Path) -> None:
+    """It needs the client's port before the client has one: as told, it reaches the client."""
+    forged = "inject RST-ACK from server seq 0 ack 1 after SYN from client"
+    status, stderr = check(tool, tmp_path, forged, (), server="kernel")
+    assert status == USAGE
+    assert helps(stderr) == ["bind its socket above, 'client: socket', 'client: bind :40000', "
+                             "and write 'to client:40000'"]
+    path = tmp_path / "forged.scn"
+    path.write_text(scene("server: listen 8080", "client: socket", "client: bind :40000",
+                          forged.replace(" after", " to client:40000 after"), "client: connect server:8080",
+                          "expect SYN from client", "drop SYN-ACK from server", "client: -> ECONNREFUSED",
+                          server="kernel"))
+    result = tool.run("run", "--color", "never", "--ip", "4", path)
+    assert result.returncode == PASSED, result.stdout

@@ -32,6 +32,7 @@ struct common_options {
 	const char *color;            /* "auto", "always", "never" */
 	struct selection *selection;  /* -k, or NULL */
 	struct arena *arena;          /* (owned) for all of these */
+	const char *taken_by, *taken; /* an option and its value, which looks like a scenario; or NULL */
 };
 
 /* @command: argv[0] of the subcommand, with which getopt_long(3) begins its messages. */
@@ -41,6 +42,9 @@ void common_free(struct common_options *options);
 /* One of -D, -k, --ip, --color, as getopt_long(3) returns them. Errors are printed.
  * Return: 0, or EXIT_USAGE. */
 int common_option(struct common_options *options, int opt, const char *value);
+
+/* This option has taken its value: perhaps what was meant for a path. */
+void common_taken(struct common_options *options, const char *option, const char *value);
 
 enum { OPT_IP = 256, OPT_COLOR, OPT_COMMON_LAST };
 #define COMMON_LETTERS "D:k:h"

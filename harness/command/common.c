@@ -133,12 +133,23 @@ static int set_selection(struct common_options *options, const char *text)
 	return EXIT_USAGE;
 }
 
+void common_taken(struct common_options *options, const char *option, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len < 4 || strcmp(value + len - 4, ".scn") != 0)
+		return;
+	options->taken_by = option;
+	options->taken = value;
+}
+
 int common_option(struct common_options *options, int opt, const char *value)
 {
 	switch (opt) {
 	case 'D':
 		return add_define(options, value);
 	case 'k':
+		common_taken(options, "-k", value);
 		return set_selection(options, value);
 	case OPT_IP:
 		return set_ip(options, value);
@@ -244,7 +255,11 @@ int load_all(struct loaded *loaded, struct common_options *options, char **paths
 	struct files files = { .count = 0 };
 
 	*loaded = (struct loaded){ .arena = arena_new() };
-	if (n_paths == 0) {
+	if (n_paths == 0 && options->taken) {
+		complain("name a scenario file, or a folder of them: '%s' is the value of %s",
+			 options->taken, options->taken_by);
+		loaded->failed = true;
+	} else if (n_paths == 0) {
 		complain("name a scenario file, or a folder of them");
 		loaded->failed = true;
 	}

@@ -74,6 +74,12 @@ static int set_time(struct run_options *options, const char *text)
 	return 0;
 }
 
+static const char *file_name(struct run_options *options, const char *option, const char *value)
+{
+	common_taken(&options->common, option, value);
+	return value;
+}
+
 static int run_option(void *context, int opt, const char *value)
 {
 	struct run_options *options = context;
@@ -109,16 +115,16 @@ static int run_option(void *context, int opt, const char *value)
 		options->kernels = value;
 		return 0;
 	case OPT_CAPTURES:
-		options->captures = value;
+		options->captures = file_name(options, "--captures", value);
 		return 0;
 	case OPT_RECORD:
-		options->record = value;
+		options->record = file_name(options, "--record", value);
 		return 0;
 	case OPT_TIMELINE:
-		options->timeline = value;
+		options->timeline = file_name(options, "--timeline", value);
 		return 0;
 	case OPT_JSON:
-		options->json = value;
+		options->json = file_name(options, "--json", value);
 		return 0;
 	case 'v':
 		options->loudness = VERBOSE;

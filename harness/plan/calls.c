@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -23,7 +24,7 @@ static const struct ast_value *peek(const struct args *args)
 	return args->next < args->line->n_values ? &args->line->values[args->next] : NULL;
 }
 
-/* "write 'listen [PORT] [backlog N]'" */
+/* "write 'listen [PORT] [backlog N]'"; a usage may be several: "N' or 'NAME N" */
 static void help_usage(struct args *args)
 {
 	HELP(args->r, "write '%s%s%s'", args->row->name, args->usage[0] ? " " : "", args->usage);
@@ -38,8 +39,12 @@ static const struct ast_value *take(struct args *args, enum ast_value_kind kind,
 		args->next++;
 		return value;
 	}
-	FAIL(args->r, value ? value->span : args->line->key.span, "'%s' needs %s%s",
-	     args->row->name, what, value ? " here" : "");
+	if (value && value->kind == VAL_FLAGS && kind == VAL_WORD)
+		FAIL(args->r, value->span, "'%s' takes one word here, no sum of several",
+		     args->row->name);
+	else
+		FAIL(args->r, value ? value->span : args->line->key.span, "'%s' needs %s%s",
+		     args->row->name, what, value ? " here" : "");
 	help_usage(args);
 	return NULL;
 }
@@ -246,6 +251,30 @@ static bool args_shutdown(struct args *args, struct plan_call *call)
 
 /* ---- socket options ---- */
 
+#define WITHOUT_LEVEL "its name alone, without its level: "
+
+/* "setsockopt SOL_TCP TCP_NODELAY 1", as in C */
+static bool is_level(const char *text)
+{
+	return strncmp(text, "SOL_", 4) == 0 || strncmp(text, "IPPROTO_", 8) == 0;
+}
+
+static bool unknown_option(struct args *args, const struct ast_value *value)
+{
+	const char *help = WITHOUT_LEVEL "SO_KEEPALIVE, TCP_NODELAY ...";
+	const struct ast_value *next = peek(args);
+	int level, name;
+
+	if (!is_level(value->word.text))
+		return unknown_word(args->r, &value->word, "socket option", sockopt_words(), help);
+	FAIL(args->r, value->span, "unknown socket option '%s'", value->word.text);
+	if (next && next->kind == VAL_WORD && sockopt_by_name(next->word.text, &level, &name))
+		HELP(args->r, WITHOUT_LEVEL "%s %s", args->row->name, next->word.text);
+	else
+		HELP(args->r, "%s", help);
+	return false;
+}
+
 static bool take_option(struct args *args, struct plan_call *call)
 {
 	const struct ast_value *value = take(args, VAL_WORD, "a socket option");
@@ -254,8 +283,7 @@ static bool take_option(struct args *args, struct plan_call *call)
 	if (!value)
 		return false;
 	if (!sockopt_by_name(value->word.text, &level, &name))
-		return unknown_word(args->r, &value->word, "socket option", sockopt_words(),
-				    "its name alone, without its level: SO_KEEPALIVE, TCP_NODELAY ...");
+		return unknown_option(args, value);
 	call->args[0] = level;
 	call->args[1] = name;
 	return true;
@@ -297,15 +325,29 @@ static bool args_timeval(struct args *args, struct plan_call *call)
 	return true;
 }
 
+/* TCP_CONGESTION "reno" */
+static bool is_named(const struct plan_call *call)
+{
+	return is_option(call, IPPROTO_TCP, TCP_CONGESTION) || is_option(call, IPPROTO_TCP, TCP_ULP) ||
+	       is_option(call, SOL_SOCKET, SO_BINDTODEVICE);
+}
+
 /* IP_MTU_DISCOVER IP_PMTUDISC_DO: the only values that have names */
 static bool option_word(struct args *args, struct plan_call *call)
 {
-	const struct ast_value *value = take(args, VAL_WORD, "a value");
+	const struct ast_value *value = peek(args);
+	const char *prefix = is_option(call, IPPROTO_IP, IP_MTU_DISCOVER)	? "IP_"
+			     : is_option(call, IPPROTO_IPV6, IPV6_MTU_DISCOVER) ? "IPV6_" : NULL;
 
-	if (is_option(call, IPPROTO_IP, IP_MTU_DISCOVER))
-		return read_flags(args->r, value, "IP_", "value", &call->args[2]);
-	if (is_option(call, IPPROTO_IPV6, IPV6_MTU_DISCOVER))
-		return read_flags(args->r, value, "IPV6_", "value", &call->args[2]);
+	if (prefix) {
+		value = take(args, VAL_WORD, "a value");
+		return value && read_flags(args->r, value, prefix, "value", &call->args[2]);
+	}
+	if (is_named(call) && value->kind == VAL_WORD) {
+		FAIL(args->r, value->span, "the value of this option is a name, and a string");
+		HELP(args->r, "write '\"%s\"'", value->word.text);
+		return false;
+	}
 	FAIL(args->r, value->span, "the value of this option is a number");
 	HELP(args->r, "1 is on, 0 is off");
 	return false;
@@ -331,7 +373,7 @@ static bool args_setsockopt(struct args *args, struct plan_call *call)
 		       in_range(args->r, value->span, "an option's length", (int64_t)value->len, 0,
 				WRITE_TEXT_MAX);
 	}
-	if (value && value->kind == VAL_WORD)
+	if (value && (value->kind == VAL_WORD || value->kind == VAL_FLAGS))
 		return option_word(args, call);
 	return take_number(args, "a value", INT_MIN, INT_MAX, &call->args[2]);
 }
@@ -404,12 +446,13 @@ static const struct call_row calls[N_CALLS] = {
 	[CALL_CONNECT] = { "connect", ON_ANY, DONE, args_connect, "HOST:PORT" },
 	[CALL_READ] = { "read", ON_SOCKET, READ, args_count, "[N]" },
 	[CALL_RECV] = { "recv", ON_SOCKET, READ, args_count_flags, "[N] [flags F]" },
-	[CALL_WRITE] = { "write", ON_SOCKET, WRITTEN, args_payload, "\"text\" | N bytes" },
+	[CALL_WRITE] = { "write", ON_SOCKET, WRITTEN, args_payload,
+			 "\"text\"' or 'write N bytes" },
 	[CALL_SEND] = { "send", ON_SOCKET, WRITTEN, args_payload_flags,
-			"\"text\" | N bytes [flags F]" },
+			"\"text\" [flags F]' or 'send N bytes [flags F]" },
 	[CALL_SENDFILE] = { "sendfile", ON_SOCKET, WRITTEN, args_filler, "N bytes" },
 	[CALL_SHUTDOWN] = { "shutdown", ON_SOCKET, DONE, args_shutdown,
-			    "SHUT_RD | SHUT_WR | SHUT_RDWR" },
+			    "SHUT_RD', 'shutdown SHUT_WR' or 'shutdown SHUT_RDWR" },
 	[CALL_CLOSE] = { "close", ON_SOCKET, DONE, args_none, "" },
 	[CALL_SETSOCKOPT] = { "setsockopt", ON_SOCKET, DONE, args_setsockopt, "NAME VALUE" },
 	[CALL_GETSOCKOPT] = { "getsockopt", ON_SOCKET, MAY_NUMBER | MAY_ERRNO, args_getsockopt,
@@ -417,7 +460,7 @@ static const struct call_row calls[N_CALLS] = {
 	[CALL_POLL] = { "poll", ON_SOCKET, MAY_EVENTS | MAY_ZERO | MAY_ERRNO, args_poll,
 			"POLLIN|POLLOUT [timeout DURATION]" },
 	[CALL_FCNTL] = { "fcntl", ON_SOCKET, MAY_FLAGS | MAY_OK | MAY_ERRNO, args_fcntl,
-			 "F_GETFL | F_SETFL FLAGS" },
+			 "F_GETFL' or 'fcntl F_SETFL FLAGS" },
 	[CALL_IOCTL] = { "ioctl", ON_SOCKET, MAY_NUMBER | MAY_ERRNO, args_ioctl, "REQUEST" },
 	[CALL_RECVMSG] = { "recvmsg", ON_SOCKET, READ | MAY_QUEUED, args_count_flags,
 			   "[N] [flags F]" },

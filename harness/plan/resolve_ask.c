@@ -50,6 +50,21 @@ static bool question_subject(struct resolver *r, const struct ast_line *line,
 	return question->socket != NO_INDEX || question->flow != NO_INDEX;
 }
 
+/* "did you mean 'snd_mss' or 'rcv_mss'?": the fields that @part is a part of. */
+static const char *fields_with(const struct resolver *r, const char *part)
+{
+	enum { SHORTEST = 3, MOST = 4 };
+	const char *help = "did you mean", *const *name = tcp_info_words();
+	int n = 0;
+
+	for (; strlen(part) >= SHORTEST && *name; name++)
+		if (strstr(*name, part) && n++ < MOST)
+			help = arena_printf(r->arena, "%s%s '%s'", help, n > 1 ? " or" : "", *name);
+	if (n == 0 || n > MOST)
+		return "the names are those of struct tcp_info in linux/tcp.h";
+	return arena_printf(r->arena, "%s?", help);
+}
+
 /* info FIELD; no other question has an argument. */
 static bool question_argument(struct resolver *r, const struct ast_line *line,
 			      struct plan_question *question)
@@ -80,7 +95,7 @@ static bool question_argument(struct resolver *r, const struct ast_line *line,
 	if (strncmp(word.text, "tcpi_", 5) == 0)
 		word.text += 5;
 	return unknown_word(r, &word, "field of tcp_info", tcp_info_words(),
-			    "the names are those of struct tcp_info in linux/tcp.h");
+			    fields_with(r, word.text));
 }
 
 static bool may_go_unanswered(enum question_id id)
@@ -195,6 +210,49 @@ static struct plan_range compared(enum compare compare, int64_t number)
 	return range;
 }
 
+/* "write '< 1ms'": what holds of the same whole numbers, or lies nearest. */
+static const char *whole_remedy(const struct reading *reading, const struct ast_value *value,
+				int64_t limit, int64_t unit)
+{
+	static const char *const signs[] = {
+		[CMP_EQ] = "== ", [CMP_NE] = "!= ", [CMP_GE] = ">= ", [CMP_LE] = "<= ",
+		[CMP_GT] = "> ", [CMP_LT] = "< ",
+	};
+	struct arena *arena = reading->r->arena;
+	enum compare compare = value->has_compare ? value->compare : CMP_EQ;
+	const char *sign = value->has_compare ? signs[compare] : "";
+	const char *name = unit == 1000 ? "us" : "ms";
+	long long below = value->number / unit, above = below + (value->number % unit != 0);
+	long long high = value->high / unit, beyond = high + (value->high % unit != 0);
+
+	if (above > limit)
+		above = below;
+	if (value->has_high && above <= high)
+		return arena_printf(arena, "%lld%s..%lld%s", above, name, high, name);
+	if (value->has_high)
+		return arena_printf(arena, "%lld%s..%lld%s", below, name,
+				    beyond > limit ? high : beyond, name);
+	if (compare == CMP_GE || compare == CMP_LT)
+		return arena_printf(arena, "%s%lld%s", sign, above, name);
+	if (compare == CMP_LE || compare == CMP_GT)
+		return arena_printf(arena, "%s%lld%s", sign, below, name);
+	if (above == below)
+		return arena_printf(arena, "%s%lld%s", sign, below, name);
+	return arena_printf(arena, "%s%lld%s' or '%s%lld%s", sign, below, name, sign, above, name);
+}
+
+/* The kernel counts this field in whole @unit ns: what lies between two of them is never there. */
+static bool is_whole(const struct reading *reading, const struct ast_value *value, int64_t limit,
+		     int64_t unit)
+{
+	if (value->number % unit == 0 && (!value->has_high || value->high % unit == 0))
+		return true;
+	FAIL(reading->r, value->span, "%s is counted in whole %s", reading->name,
+	     unit == 1000 ? "microseconds" : "milliseconds");
+	HELP(reading->r, "write '%s'", whole_remedy(reading, value, limit, unit));
+	return false;
+}
+
 /* [ COMPARE ] N | N..M, also of durations, from 0 to @limit, in units of @unit ns when it is a duration. */
 static bool read_range(struct reading *reading, const char *what, int64_t limit, int64_t unit,
 		       struct plan_range *out)
@@ -215,8 +273,10 @@ static bool read_range(struct reading *reading, const char *what, int64_t limit,
 	    (value->has_high && !in_range(r, value->span, reading->name, end, 0, limit)))
 		return false;
 	*out = compared(value->has_compare ? value->compare : CMP_EQ, number);
-	if (value->has_high && (value->has_compare || end < number))
+	if (value->has_high && (value->has_compare || value->high < value->number))
 		return wrong(reading, "a range is from the lowest to the highest: N..M");
+	if (duration && !is_whole(reading, value, limit, unit))
+		return false;
 	if (value->has_high)
 		out->high = end;
 	if (out->low > limit || out->high < 0) {

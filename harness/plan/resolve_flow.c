@@ -116,6 +116,21 @@ static bool may_begin(struct resolver *r, const struct ast_word *name, bool open
 	return false;
 }
 
+/* A SYN goes to a listener. Any other packet goes to a socket, and whatever port a kernel chooses
+ * for one is known only when it is too late. */
+static void help_port(struct resolver *r, int receiver, const struct plan_packet *packet)
+{
+	const char *name = host_name(r, receiver);
+
+	if (!is_kernel(r, receiver))
+		HELP(r, "write 'to %s:8080', say", name);
+	else if ((packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		HELP(r, "write 'to %s:8080', say; or let it listen first: '%s: listen 8080'", name, name);
+	else
+		HELP(r, "bind its socket above, '%s: socket', '%s: bind :40000', and write 'to %s:40000'",
+		     name, name, name);
+}
+
 /* The ports of a connection that begins with this packet. */
 static bool begin_flow(struct resolver *r, const struct ast_packet *ast, enum packet_use use,
 		       bool flags_known, struct plan_packet *out, uint16_t port)
@@ -141,8 +156,7 @@ static bool begin_flow(struct resolver *r, const struct ast_packet *ast, enum pa
 		HELP(r, "a SYN-ACK answers a SYN, which stands before it: 'expect SYN from %s'",
 		     host_name(r, other));
 	else
-		HELP(r, "write 'to %s:8080', say; or let it listen first: '%s: listen 8080'",
-		     host_name(r, other), host_name(r, other));
+		help_port(r, other, out);
 	return false;
 }
 

@@ -54,6 +54,7 @@ struct flow_notes {
 struct pending {
 	const struct plan_call *call; /* NULL: none */
 	int step;
+	const struct plan_call *ended; /* waited, and had no answer when the next one began; or NULL */
 };
 
 /* A packet that is held back, or was. */

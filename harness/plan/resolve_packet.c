@@ -75,6 +75,11 @@ static bool wrong_flag(struct resolver *r, const struct ast_word *word, size_t o
 
 	if (!nearest)
 		nearest = nearest_word(flag.text, alone ? whole : flag_words());
+	if (!alone && strcmp(flag.text, "DATA") == 0) {
+		FAIL(r, flag.span, "'DATA' is no flag: it stands alone");
+		HELP(r, "write 'DATA': an ACK with a payload, with PSH or without");
+		return false;
+	}
 	FAIL(r, flag.span, "unknown flag '%s'", flag.text);
 	if (foreign)
 		HELP(r, "%s", foreign);

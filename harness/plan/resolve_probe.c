@@ -140,7 +140,7 @@ int find_caller(struct resolver *r, int host, const char *name, struct span span
 		.host = host,
 		.name = name ? arena_strdup(r->arena, name) : NULL,
 	};
-	scope->pending[scope->n_callers] = (struct pending){ NULL, NO_INDEX };
+	scope->pending[scope->n_callers] = (struct pending){ .step = NO_INDEX };
 	return scope->n_callers++;
 }
 
@@ -158,6 +158,13 @@ static int probe_host(struct resolver *r, const struct ast_line *line)
 
 /* ---- calls ---- */
 
+/* Does the call wait for the other host, so that it may be meant to run beside others? */
+static bool waits(enum call_id id)
+{
+	return id == CALL_READ || id == CALL_RECV || id == CALL_RECVMSG || id == CALL_ACCEPT ||
+	       id == CALL_POLL;
+}
+
 void add_call(struct resolver *r, struct plan_step *step, const struct plan_call *call)
 {
 	struct plan_call *copy = arena_alloc(r->arena, sizeof(*copy));
@@ -169,8 +176,11 @@ void add_call(struct resolver *r, struct plan_step *step, const struct plan_call
 	int index = add_step(r, step);
 	struct pending *pending = &r->scope.pending[call->caller];
 
-	*pending = step->answered ? (struct pending){ NULL, NO_INDEX }
-				  : (struct pending){ copy, index };
+	*pending = (struct pending){
+		.call = step->answered ? NULL : copy,
+		.step = step->answered ? NO_INDEX : index,
+		.ended = pending->call && waits(pending->call->id) ? pending->call : pending->ended,
+	};
 }
 
 void add_answer(struct resolver *r, struct plan_step *step)
@@ -180,7 +190,7 @@ void add_answer(struct resolver *r, struct plan_step *step)
 
 	if (r->live)
 		r->steps[pending->step].answered_by = index;
-	*pending = (struct pending){ NULL, NO_INDEX };
+	*pending = (struct pending){ .step = NO_INDEX };
 }
 
 /* Which socket the call acts on, and which it makes. */
@@ -266,6 +276,34 @@ static void resolve_call(struct resolver *r, const struct ast_line *line, int ho
 	add_call(r, &step, &call);
 }
 
+/* A caller of @host, but @caller, whose call is running; or NO_INDEX. */
+static int busy_caller(const struct resolver *r, int host, int caller)
+{
+	for (int i = 0; i < r->scope.n_callers; i++)
+		if (i != caller && r->scope.callers[i].host == host && r->scope.pending[i].call)
+			return i;
+	return NO_INDEX;
+}
+
+/* Whose answer may be meant where @caller has no call that is running? */
+static void help_answer(struct resolver *r, const struct ast_line *line, int host, int caller)
+{
+	const struct plan_call *ended = r->scope.pending[caller].ended;
+	int busy = busy_caller(r, host, caller);
+	const char *name = busy != NO_INDEX ? r->scope.callers[busy].name : NULL;
+
+	if (busy != NO_INDEX)
+		HELP(r, "'%s' of another caller is: write '%s%s%s: -> …'",
+		     call_name(r->scope.pending[busy].call->id), host_name(r, host), name ? "/" : "",
+		     name ? name : "");
+	else if (ended)
+		HELP(r, "'%s' had to end before the next call of %s began; what runs beside it has a "
+		     "caller of its own: '%s/reader: %s'", call_name(ended->id), line->word.text,
+		     host_name(r, host), call_name(ended->id));
+	else
+		HELP(r, "a call runs until its answer, which is written once: with the call or here");
+}
+
 void resolve_answer_line(struct resolver *r, const struct ast_line *line)
 {
 	struct plan_step step = new_step(STEP_ANSWER, line->span);
@@ -284,8 +322,7 @@ void resolve_answer_line(struct resolver *r, const struct ast_line *line)
 	if (!call) {
 		FAIL(r, line->word.span, "no call of %s%s%s is running", line->word.text,
 		     line->other.text ? "/" : "", line->other.text ? line->other.text : "");
-		HELP(r,
-		     "a call runs until its answer, which is written once: with the call or here");
+		help_answer(r, line, host, step.caller);
 		return;
 	}
 	step.answered = true;

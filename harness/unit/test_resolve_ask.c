@@ -53,6 +53,10 @@ static void answers_in_ranges(void **state)
 	assert_range(&result->ranges[1], INT64_MIN, 4);
 	result = &ask_of(state, "info tcpi_rto -> 200ms")->result;
 	assert_range(&result->ranges[0], 200000, 200000);
+	result = &ask_of(state, "info rto -> 200.9ms")->result;
+	assert_range(&result->ranges[0], 200900, 200900);
+	result = &ask_of(state, "info last_data_sent -> >= 1ms")->result;
+	assert_range(&result->ranges[0], 1, INT64_MAX);
 	result = &ask_of(state, "info ca_state -> != Loss")->result;
 	assert_true(result->ranges[0].not && result->ranges[0].low == 4);
 	result = &ask_of(state, "info state -> CLOSE-WAIT")->result;
@@ -94,6 +98,32 @@ static void answers_of_sockets(void **state)
 	assert_int_equal(step->question->socket, NO_INDEX);
 }
 
+/* A time that lies between two values of a field is no answer, whatever is compared with it. */
+static void fractions_of_a_unit(void **state)
+{
+	static const struct {
+		const char *answer, *help;
+	} refused[] = {
+		{ "last_data_sent -> >= 0.9ms", "write '>= 1ms'" },
+		{ "last_data_sent -> < 0.9ms", "write '< 1ms'" },
+		{ "last_data_sent -> <= 1.5ms", "write '<= 1ms'" },
+		{ "last_data_sent -> > 1.5ms", "write '> 1ms'" },
+		{ "last_data_sent -> 1.5ms", "write '1ms' or '2ms'" },
+		{ "last_data_sent -> 1ms..2.5ms", "write '1ms..2ms'" },
+		{ "rto -> 200.0001ms", "write '200000us' or '200001us'" },
+	};
+	const struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), CLIENT_KERNEL ESTABLISH "client: info %s\n",
+			 refused[i].answer);
+		assert_non_null(strstr(error_of(state, text), " is counted in whole "));
+		assert_string_equal(fixture->diags.items[0].help, refused[i].help);
+	}
+}
+
 /* Questions that take a call have a caller of their own; `until` is a time of theirs. */
 static void questions_are_asked_by_nobody(void **state)
 {
@@ -114,6 +144,7 @@ int main(void)
 		TEST(answers_in_ranges),
 		TEST(answers_of_timers),
 		TEST(answers_of_sockets),
+		TEST(fractions_of_a_unit),
 		TEST(questions_are_asked_by_nobody),
 	};
 
