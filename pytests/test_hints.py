@@ -29,6 +29,23 @@ def test_the_hint_is_right(tool: Tool, tmp_path: Path) -> None:
     assert result.returncode == PASSED, result.stdout
 
 
+IN_FLIGHT = ("establish client to server:8080 options mss 1460, sackok", "client: write 2000 bytes -> 2000",
+             "expect DATA from client len 1460", "expect DATA from client len 540",
+             "expect DATA from client again within 150ms")
+
+
+def test_again_is_the_last_segment(tool: Tool, tmp_path: Path) -> None:
+    """Of two in flight, `again` alone is the last (a tail loss probe); what a timeout repeats has a number and a length."""
+    path = tmp_path / "again.scn"
+    path.write_text(scene(*IN_FLIGHT, "expect DATA from client seq 1 len 1460 again"))
+    result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
+    assert result.returncode == PASSED, result.stdout
+    path.write_text(scene(*IN_FLIGHT, "expect DATA from client again"))
+    result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
+    assert result.returncode == FAILED, result.stdout
+    assert re.search(r"differs from what is expected in seq and len", result.stdout)
+
+
 def test_no_hint_where_it_is_wrong(tool: Tool, tmp_path: Path) -> None:
     """An ACK that is not taken for a retransmission is none of a probe's."""
     path = tmp_path / "ack.scn"
