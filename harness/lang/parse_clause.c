@@ -208,7 +208,7 @@ static bool parse_about(struct parser *parser, struct ast_clause *clause)
 
 /* field, see the table; ORDINAL is the one that has no word of its own */
 static const struct clause_word {
-	const char *word; /* first: see nearest_row() */
+	const char *word;
 	enum ast_clause_kind kind;
 	bool (*parse)(struct parser *parser, struct ast_clause *clause);
 } clause_words[] = {
@@ -350,6 +350,44 @@ static const char *sign_remedy(struct parser *parser, enum field_place place)
 	return NULL;
 }
 
+/* May a field of this row, or a time, stand there? */
+static bool belongs(const struct clause_word *row, enum field_place place)
+{
+	bool to_come = place == IN_STANDING || place == IN_COUNTED;
+
+	switch ((int)row->kind) {
+	case CL_AS:
+		return place == IN_HELD;
+	case CL_LEN:
+		return place != IN_SENT;
+	case CL_TO:
+		return !to_come;
+	case N_CLAUSES:
+		return place == IN_EXPECTED || place == IN_CHANGED ||
+		       (!to_come && strcmp(row->word, "after") == 0);
+	}
+	return true;
+}
+
+/* "did you mean 'win'?"; of what cannot stand there, what can be written in its place; or NULL */
+static const char *nearest_field(struct parser *parser, const char *word, enum field_place place)
+{
+	const char *words[sizeof(clause_words) / sizeof(clause_words[0])] = { NULL };
+	const struct clause_word *row = clause_words;
+	const char *nearest;
+
+	for (size_t i = 0; clause_words[i].word; i++)
+		words[i] = clause_words[i].word;
+	nearest = nearest_word(word, words);
+	while (nearest && strcmp(row->word, nearest) != 0)
+		row++;
+	if (!nearest || (!belongs(row, place) && (row->kind == CL_AS || row->kind == CL_TO)))
+		return NULL;
+	if (!belongs(row, place))
+		return foreign_field(place, row->kind == CL_LEN ? "length" : "in");
+	return arena_printf(parser->arena, "did you mean '%s'?", nearest);
+}
+
 static bool unknown_field(struct parser *parser, const struct ast_packet *packet)
 {
 	const struct token *start = parser->next;
@@ -360,7 +398,7 @@ static bool unknown_field(struct parser *parser, const struct ast_packet *packet
 		return parse_expected(parser, "a field or a time", sign_remedy(parser, place));
 	help = foreign_field(place, start->text);
 	if (!help)
-		help = nearest_row(parser, start, clause_words, sizeof(*clause_words));
+		help = nearest_field(parser, start->text, place);
 	return parse_fail(parser, start, help, "unknown field %s", token_shown(parser, start));
 }
 

@@ -276,11 +276,11 @@ static bool is_decimal(const char *text)
 }
 
 /* "30d": the lexer takes it for hexadecimal digits. Return: how many days, or 0. */
-static int days(const char *text)
+static long days(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
 
-	return digits <= 2 && strcmp(text + digits, "d") == 0 ? atoi(text) : 0;
+	return digits <= 2 && strcmp(text + digits, "d") == 0 ? strtol(text, NULL, 10) : 0;
 }
 
 static const char *unit_remedy(struct parser *parser, const struct token *number)
@@ -288,12 +288,12 @@ static const char *unit_remedy(struct parser *parser, const struct token *number
 	static const char *const units[] = { "ns", "us", "ms", "s", "min", "h" };
 
 	if (days(number->text) > 0 && days(number->text) <= DAYS_MAX)
-		return arena_printf(parser->arena, "write %dh; " DURATION_HELP,
+		return arena_printf(parser->arena, "write %ldh; " DURATION_HELP,
 				    24 * days(number->text));
 	if (!is_decimal(number->text))
 		return "a duration is decimal digits and ns, us, ms, s, min or h: 20ms, 1.5s";
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (token_is_word(number + 1, units[i]))
+		if (token_is_word(number + 1, units[i]) && (i || !strchr(number->text, '.')))
 			return arena_printf(parser->arena, "write %.*s%s", SHOWN, number->text,
 					    units[i]);
 	return arena_printf(parser->arena, "write %.*ss, %.*sms or the like", SHOWN, number->text,
