@@ -84,6 +84,28 @@ def test_what_forks_away_ends_too(tool: Tool, tmp_path: Path, nap: str) -> None:
     assert result.returncode == PASSED, result.stdout
 
 
+def test_calls_of_signal_handlers(tool: Tool, tmp_path: Path) -> None:
+    """They are not taken for the call that was interrupted, which the kernel restarts."""
+    code = ('pipe(P, W); syswrite(W, "12345"); '
+            "sigaction(SIGUSR1, POSIX::SigAction->new(sub { sysread(P, $b, 5) }, POSIX::SigSet->new, SA_RESTART)); "
+            'socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in(8080, inet_aton("192.0.2.2"))); '
+            "print sysread(S, $a, 100)")
+    path = write(tmp_path, f'client: run """perl -MPOSIX -MSocket -e \'{code}\'"""', "expect SYN from client to server:8080",
+                 "send SYN-ACK from server", "expect ACK from client", "wait 50ms", "client: kill SIGUSR1", "wait 50ms",
+                 'send PSH-ACK from server data "ab"', "expect ACK from client", "client: syscall read -> 2",
+                 'client: stdout -> "2"', "client: exit -> 0", "expect FIN-ACK from client")
+    result = tool.run("run", "--color", "never", path)
+    assert result.returncode == PASSED, result.stdout
+
+
+def test_no_patience(tool: Tool, tmp_path: Path) -> None:
+    """It is the scenario's alone: what the machine takes to make a call has nothing to do with it."""
+    path = write(tmp_path, "patience 0s", "establish client to server:8080", 'client: write "one" -> 3',
+                 "expect DATA from client", "send ACK from server")
+    result = tool.run("run", "--color", "never", path)
+    assert "too busy" not in result.stdout
+
+
 def test_parameters_in_commands(tool: Tool, tmp_path: Path) -> None:
     """The value's text in a command and in what it prints; a shell's own names stay its own."""
     path = write(tmp_path, 'for word in one, 2, "three 3"', "client: run \"sh -c 'mine=$word; echo \\\"<$mine>\\\"'\"",

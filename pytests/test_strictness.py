@@ -20,6 +20,21 @@ ESTABLISHED = "establish client to server:8080"
     (["client: socket", "client: fcntl F_GETFL -> O_RDONLY"], "O_RDWR"),
     # The four bits beside the data offset are flags, too, and said in the headline.
     (["client: connect server:8080", "expect SYN from client reserved 1"], "expected SYN-AE from client, saw SYN"),
+    ([ESTABLISHED, 'client: write "x" -> 1', "expect DATA from client reserved 4"], "PSH-ACK-0x400"),
+    # The time of a question is over before it is asked, or it cannot be asked at all.
+    ([ESTABLISHED, "wait 1s", "client: state -> ESTABLISHED at 500ms"], "the question came"),
+    ([ESTABLISHED, "wait 1s", "wait 1s", "client: state -> ESTABLISHED at 1s"], "too late"),
+    ([ESTABLISHED, "client: close", "expect FIN-ACK from client", "client: error -> != 0"], "EBADF"),
+    # A call that was only started is an event when it is: what finishes it later is no event of a line.
+    (["client: listen 8080", "wait 300ms", "client: getsockname -> any:8080 after 300ms"], "too early"),
+    # What MSG_TRUNC counts nobody has read.
+    ([ESTABLISHED, 'send PSH-ACK from server data "hello"', "expect ACK from client", 'client: read -> "hello"',
+      'send PSH-ACK from server data "world"', "expect ACK from client", 'client: recv 5 flags MSG_TRUNC -> "world"'],
+     "returned 5"),
+    # Who has ended gets no signal, also if nobody has heard of the end yet.
+    (["client: run \"sh -c 'exit 3'\"", *(400 * ["client: sockets"]), "client: kill SIGTERM"], "sh has exited (3)"),
+    # However long it takes to get a call ready: that is nobody else's fault.
+    ([ESTABLISHED, "ignore packets", "client: write 100000000 bytes -> 100000000"], "has not returned"),
 ])
 def test_fails_at_its_last_line(tool: Tool, tmp_path: Path, lines: list[str], said: str) -> None:
     """Each of them passes when its last line is right; see the scenarios."""

@@ -41,6 +41,13 @@ HELD = 'hold DATA from client data "one" as late'
     (9, "has not returned", [ONE, "corrupt DATA from client", 'server: read -> "one" within 50ms']),
     (9, "too late", [ONE, "delay DATA from client by 100ms", "expect ACK from server within 50ms"]),
     (10, "no line expects", [ONE, "duplicate DATA from client", "expect ACK from server", "wait 50ms"]),
+    # A rule of one packet, or an armed one, that is about a packet that does not come.
+    (7, "there was no 2nd packet like this: only 1 came",
+     ["drop 2nd DATA from client", ONE, "expect DATA from client", "expect ACK from server"]),
+    (7, "this line has done nothing",
+     ["inject RST from server after 5th DATA from server", ONE, "expect DATA from client", "expect ACK from server"]),
+    (7, "there was no 3rd packet like this: only 2 came",
+     ["corrupt 3rd DATA from client", ONE, "drop DATA from client", "expect DATA from client again", "expect ACK from server"]),
     # Nothing comes through a cut.
     (10, "nothing came within", ["cut wire", ONE, "expect DATA from client", "expect ACK from server"]),
 ])

@@ -369,6 +369,33 @@ enum play blame_silence(struct engine *engine, int step)
 	return blame_end(&blame);
 }
 
+static const char *ordinal_suffix(int n)
+{
+	if (n % 100 >= 11 && n % 100 <= 13)
+		return "th";
+	switch (n % 10) {
+	case 1:  return "st";
+	case 2:  return "nd";
+	case 3:  return "rd";
+	default: return "th";
+	}
+}
+
+enum play blame_idle(struct engine *engine, int step, const struct plan_packet *pattern, int matched)
+{
+	const int nth = pattern->nth ? pattern->nth : 1;
+	struct blame blame;
+
+	blame_begin(&blame, engine, step, pattern->span);
+	if (matched)
+		message(&blame, "there was no %d%s packet like this: only %d came", nth,
+			ordinal_suffix(nth), matched);
+	else
+		message(&blame, "there was no packet like this, and so this line has done nothing");
+	note_scene(&blame);
+	return blame_end(&blame);
+}
+
 /* Does the difference lie in what the packet is, and not in one of its fields? */
 static bool decisive(const struct mismatches *mismatches)
 {

@@ -12,6 +12,10 @@ enum play blame_silence(struct engine *engine, int step);
 enum play blame_mismatch(struct engine *engine, int step, const struct seen *seen,
 			 const struct mismatches *mismatches);
 
+/* The rule or armed injection of @step has done nothing: of the packets that fit @pattern, too few
+ * came. */
+enum play blame_idle(struct engine *engine, int step, const struct plan_packet *pattern, int matched);
+
 /* No packet has been seen that the ICMP message of @step could quote. */
 enum play blame_nothing_to_quote(struct engine *engine, int step);
 

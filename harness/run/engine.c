@@ -73,6 +73,8 @@ static enum play play_all(struct engine *engine)
 		play = play_out_calls(engine);
 	if (play == PLAY_ON)
 		play = play_drain(engine);
+	if (play == PLAY_ON)
+		play = play_check_idle(engine);
 	return play;
 }
 

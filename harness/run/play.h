@@ -80,6 +80,10 @@ void play_dispose_all(struct engine *engine);
 /* Nothing more may come. */
 enum play play_drain(struct engine *engine);
 
+/* Have the rules that still stand, and the armed injections, had the packet that they are about? A line that
+ * did nothing shows nothing, so the play has failed; but `ignore` is about what may come. */
+enum play play_check_idle(struct engine *engine);
+
 /* Has a call failed whose answer no line takes? Then the play has failed, at that call. */
 enum play check_callers(struct engine *engine);
 

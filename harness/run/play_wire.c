@@ -440,3 +440,24 @@ enum play play_wire_change(struct engine *engine, int step)
 	mark_event(engine, step, event.time);
 	return keep_going(engine, NO_INDEX);
 }
+
+enum play play_check_idle(struct engine *engine)
+{
+	const struct relay *relay = &engine->relay;
+
+	for (int i = 0; i < relay->n_rules; i++) {
+		const struct standing *standing = &relay->rules[i];
+		const struct plan_packet *pattern = standing->rule->pattern;
+
+		if (standing->rule->kind != RULE_IGNORE && standing->matched < pattern->nth)
+			return blame_idle(engine, standing->step, pattern, standing->matched);
+	}
+	for (int i = 0; i < relay->n_armed; i++) {
+		const struct armed *armed = &relay->armed[i];
+
+		if (!armed->fired)
+			return blame_idle(engine, armed->step,
+					  engine->plan->steps[armed->step].trigger, armed->matched);
+	}
+	return PLAY_ON;
+}
