@@ -98,14 +98,6 @@ def test_calls_of_signal_handlers(tool: Tool, tmp_path: Path) -> None:
     assert result.returncode == PASSED, result.stdout
 
 
-def test_no_patience(tool: Tool, tmp_path: Path) -> None:
-    """It is the scenario's alone: what the machine takes to make a call has nothing to do with it."""
-    path = write(tmp_path, "patience 0s", "establish client to server:8080", 'client: write "one" -> 3',
-                 "expect DATA from client", "send ACK from server")
-    result = tool.run("run", "--color", "never", path)
-    assert "too busy" not in result.stdout
-
-
 def test_parameters_in_commands(tool: Tool, tmp_path: Path) -> None:
     """The value's text in a command and in what it prints; a shell's own names stay its own."""
     path = write(tmp_path, 'for word in one, 2, "three 3"', "client: run \"sh -c 'mine=$word; echo \\\"<$mine>\\\"'\"",

@@ -6,6 +6,8 @@
  */
 #include "plan/resolve_internal.h"
 
+#include "base/clock.h"
+
 #include "base/strbuf.h"
 
 #include <inttypes.h>
@@ -318,13 +320,21 @@ static void scene_tolerance(struct resolver *r, const struct ast_line *line)
 		r->plan->tolerance = ns;
 }
 
+static const int64_t LEAST_PATIENCE = NS_PER_MS;
+
 static void scene_patience(struct resolver *r, const struct ast_line *line)
 {
 	const struct ast_value *value = &line->values[0];
 
-	if (first_time(r, line->verb, ONCE_PATIENCE, "patience") &&
-	    duration_ok(r, value->span, value->number) && r->live)
+	if (!first_time(r, line->verb, ONCE_PATIENCE, "patience") ||
+	    !duration_ok(r, value->span, value->number))
+		return;
+	if (value->number < LEAST_PATIENCE) {
+		FAIL(r, value->span, "nothing happens within so little patience");
+		HELP(r, "it is for what does not come at all, and costs nothing else: 1ms … 30 days");
+	} else if (r->live) {
 		r->plan->patience = value->number;
+	}
 }
 
 /* ---- ip ---- */
