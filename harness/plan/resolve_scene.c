@@ -7,7 +7,6 @@
 #include "plan/resolve_internal.h"
 
 #include "base/clock.h"
-
 #include "base/strbuf.h"
 
 #include <inttypes.h>
