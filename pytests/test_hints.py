@@ -4,6 +4,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from toolkit import FAILED, PASSED, Tool, scene
 
 KEEPALIVE = ("client: socket", "client: setsockopt SO_KEEPALIVE 1 -> ok", "client: setsockopt TCP_KEEPIDLE 1 -> ok",
@@ -79,7 +81,7 @@ def test_what_waits_at_the_wire_is_told(tool: Tool, tmp_path: Path) -> None:
     result = tool.run("run", "--replays", "9", "--color", "never", "--ip", "4", path)
     assert result.returncode == FAILED, result.stdout
     assert "above.scn:5:1: error: connect server:8080 (line 5) has not returned within " in result.stdout
-    assert re.search(r"SYN from client has waited for .*: no line has spoken of it yet", result.stdout)
+    assert re.search(r"SYN from client seq 0 len 0 has waited for .*: no line has spoken of it yet", result.stdout)
     assert "write the call without '->', and its answer where it is due" in result.stdout
 
 
@@ -89,6 +91,40 @@ def test_where_written_as_told(tool: Tool, tmp_path: Path) -> None:
     path.write_text(scene("client: connect server:8080", "expect SYN from client", "send SYN-ACK from server",
                           "expect ACK from client", "client: -> ok"))
     assert tool.run("run", "--ip", "4", path).returncode == PASSED
+
+
+ESTABLISHED = "establish client to server:8080"
+WRITE = 'client: write "abc" -> 3'
+
+
+@pytest.mark.parametrize(("hint", "lines"), [
+    # A call of the same caller that has not returned.
+    ("line 8 waits for it: a caller makes one call after the other; another caller is 'client/NAME: …'",
+     [ESTABLISHED, "client: read", WRITE]),
+    # A segment that a connection does not even look at.
+    ("line 7 sends a segment without ACK, which a connection drops in silence",
+     [ESTABLISHED, "send FIN from server", "expect ACK from client"]),
+    # Not the last segment of what was written.
+    ("'DATA' is a segment with data, with and without PSH",
+     [ESTABLISHED, "client: write 3000 bytes -> 3000", "expect PSH-ACK from client len 1460"]),
+    ("a line for it says 'seq 1 again'", [ESTABLISHED, WRITE, "expect PSH-ACK from client", "expect ACK from client"]),
+    # No line above that of the call could have waited for it.
+    ("FIN-ACK from client, which no line expects, came while the call of line 7 ran",
+     [ESTABLISHED, "client: close -> ok", "wait 50ms"]),
+    ("before the end of line 7", [ESTABLISHED, "client: close -> ok", "wait 50ms"]),
+    # What waits is told by its numbers.
+    ("PSH-ACK from client seq 1 len 3 has waited for ", [ESTABLISHED, WRITE, "client: read -> 0 within 50ms"]),
+    # Somebody listens, elsewhere.
+    ("who listens: LISTEN 0 128 any:9090 ", ["server: listen 9090 -> ok", "server: listening -> 8080"]),
+])
+def test_hints(tool: Tool, tmp_path: Path, hint: str, lines: list[str]) -> None:
+    """Below what differs."""
+    path = tmp_path / "hint.scn"
+    kernels = {"client": "crafted", "server": "kernel"} if hint.startswith("who") else {}
+    path.write_text(scene("ip 4", "patience 300ms", *lines, **kernels), encoding="utf-8")
+    result = tool.run("run", "--replays", "9", "--color", "never", path)
+    assert result.returncode == FAILED, result.stdout
+    assert hint in result.stdout
 
 
 def test_when_an_unexpected_packet_came(tool: Tool, tmp_path: Path) -> None:

@@ -159,6 +159,19 @@ static struct span packet_span(const struct engine *engine, int step)
 	return plan_step->packet && !plan_step->shorthand ? plan_step->packet->span : plan_step->span;
 }
 
+/* RFC 9293 3.10.7.4: a segment without ACK is dropped; see tcp_rcv_established() of net/ipv4/tcp_input.c. */
+static void note_no_ack(struct blame *blame)
+{
+	const struct engine *engine = blame->engine;
+	const struct plan_step *before =
+		engine->event_step == NO_INDEX ? NULL : &engine->plan->steps[engine->event_step];
+
+	if (before && before->kind == STEP_SEND && before->packet && !before->packet->icmp &&
+	    !(before->packet->flags & (TCP_SYN | TCP_RST | TCP_ACK)))
+		blame_note(blame, "line %d sends a segment without ACK, which a connection drops in silence",
+			   blame_line(engine, engine->event_step));
+}
+
 enum play blame_silence(struct engine *engine, int step)
 {
 	const struct plan_packet *packet = engine->plan->steps[step].packet;
@@ -173,6 +186,7 @@ enum play blame_silence(struct engine *engine, int step)
 		format_duration(clock_real_ns() - engine->event_before, waited));
 	strbuf_free(&expected);
 	row_schedule(&blame);
+	note_no_ack(&blame);
 	blame_note_scene(&blame);
 	return blame_end(&blame);
 }
@@ -234,6 +248,17 @@ static const char *field_list(struct engine *engine, const struct mismatches *mi
 	return text;
 }
 
+/* The last segment of what was written has PSH, those before it have not. */
+static void note_data(struct blame *blame, const struct plan_packet *expected, const struct seen *seen)
+{
+	uint16_t differing = expected->flags ^ seen->packet.flags;
+	bool meant = expected->set & (FIELD_LEN | FIELD_DATA) || expected->flags & TCP_PSH;
+
+	if (seen->packet.class == PACKET_TCP && seen->packet.payload_len && meant && !expected->icmp &&
+	    !expected->any_data && differing == TCP_PSH)
+		blame_note(blame, "'DATA' is a segment with data, with and without PSH");
+}
+
 enum play blame_mismatch(struct engine *engine, int step, const struct seen *seen,
 			 const struct mismatches *mismatches)
 {
@@ -264,6 +289,7 @@ enum play blame_mismatch(struct engine *engine, int step, const struct seen *see
 	}
 	strbuf_free(&expected);
 	strbuf_free(&saw);
+	note_data(&blame, packet, seen);
 	blame_note_when(&blame, seen->packet.time);
 	blame_note_repetition(&blame, seen);
 	blame_note_probe(&blame, packet, seen);
@@ -298,9 +324,11 @@ enum play blame_unexpected(struct engine *engine, int step, const struct seen *s
 	blame_begin(&blame, engine, step, engine->plan->steps[step].span);
 	packet_kind_text(&seen->packet, &saw);
 	if (seen->packet.time < engine->event_before && engine->event_step != NO_INDEX)
-		blame_message(&blame, "%s from %s, which no line expects, came before line %d",
+		blame_message(&blame, "%s from %s, which no line expects, came %s line %d%s",
 			strbuf_text(&saw), blame_host(engine, seen->from),
-			blame_line(engine, engine->event_step));
+			blame_is_within_call(engine, seen->packet.time) ? "while the call of" : "before",
+			blame_line(engine, engine->event_step),
+			blame_is_within_call(engine, seen->packet.time) ? " ran" : "");
 	else
 		blame_message(&blame, "%s from %s, which no line expects, came %s", strbuf_text(&saw),
 			blame_host(engine, seen->from), doing);
@@ -347,6 +375,20 @@ enum play blame_time(struct engine *engine, int step, const char *what, int64_t 
 
 /* ---- calls ---- */
 
+/* The line that is played waits for the call of @step, since both are one caller's. */
+static void note_next_call(struct blame *blame, int step)
+{
+	const struct engine *engine = blame->engine;
+	const struct plan_call *running = engine->plan->steps[step].call;
+	const struct plan_call *next = engine->plan->steps[engine->step].call;
+
+	if (engine->step == step || !running || !next || running->caller != next->caller)
+		return;
+	blame_note(blame, "line %d waits for it: a caller makes one call after the other; another caller is '%s/NAME: …'",
+		   blame_line(engine, engine->step),
+		   blame_host(engine, engine->plan->callers[next->caller].host));
+}
+
 enum play blame_running(struct engine *engine, int step, int call_step)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -368,6 +410,7 @@ enum play blame_running(struct engine *engine, int step, int call_step)
 	if (call_step == step && engine->plan->steps[step].answered && step + 1 < engine->plan->n_steps)
 		blame_note(&blame, "no line below is played before that: write the call without '->', and its "
 			     "answer where it is due");
+	note_next_call(&blame, step);
 	blame_note_scene(&blame);
 	return blame_end(&blame);
 }

@@ -29,6 +29,10 @@ enum play blame_end(struct blame *blame);
 const char *blame_host(const struct engine *engine, int host);
 int blame_line(const struct engine *engine, int step);
 
+/* Was it while the call ran whose return is the event before? Then a line above that call's could not have
+ * waited for it. */
+bool blame_is_within_call(const struct engine *engine, int64_t time);
+
 /* When it was, by the line before. */
 void blame_note_when(struct blame *blame, int64_t time);
 

@@ -10,7 +10,18 @@
 
 enum { COMPLAINT = 200 /* bytes of a program's standard error */ };
 
-/* When it was, by the line before. */
+bool blame_is_within_call(const struct engine *engine, int64_t time)
+{
+	for (int i = 0; i < engine->plan->n_callers; i++) {
+		const struct caller *caller = &engine->stage.callers[i];
+
+		if (!caller->running && caller->reply.returned == engine->event_before &&
+		    caller->reply.started <= time)
+			return time < engine->event_before;
+	}
+	return false;
+}
+
 void blame_note_when(struct blame *blame, int64_t time)
 {
 	const struct engine *engine = blame->engine;
@@ -21,8 +32,11 @@ void blame_note_when(struct blame *blame, int64_t time)
 	if (engine->event_step == NO_INDEX)
 		blame_note(blame, "seen %s after the beginning", text);
 	else
-		blame_note(blame, "seen %s %s line %d", text, since < 0 ? "before" : "after",
-		     blame_line(engine, engine->event_step));
+		blame_note(blame, "seen %s %s line %d", text,
+			   since >= 0                             ? "after"
+			   : blame_is_within_call(engine, time) ? "before the end of"
+								  : "before",
+			   blame_line(engine, engine->event_step));
 }
 
 /* A packet that brings nothing new is most often what the reader did not think of. */
@@ -35,8 +49,9 @@ void blame_note_repetition(struct blame *blame, const struct seen *seen)
 		return;
 	seq = flow_seq(flow, seen->from, &seen->packet);
 	if (seq < flow->stream[seen->from].next)
-		blame_note(blame, "it is a retransmission: %s has sent seq %lld before",
-		     blame_host(blame->engine, seen->from), (long long)seq);
+		blame_note(blame, "it is a retransmission: %s has sent seq %lld before; a line for it says "
+				  "'seq %lld again'",
+			   blame_host(blame->engine, seen->from), (long long)seq, (long long)seq);
 }
 
 /* A probe is no retransmission, though it comes again and again: it has the number before the next,
@@ -100,19 +115,24 @@ void blame_note_waiting(struct blame *blame)
 {
 	enum { SHOWN = 3 };
 	struct engine *engine = blame->engine;
-	const struct seen *seen;
+	struct seen *seen;
 	char since[DURATION_LEN];
 
 	for (size_t i = 0; i < SHOWN && (seen = stage_arrived(&engine->stage, i)); i++) {
-		struct strbuf kind = STRBUF_INIT;
+		struct strbuf text = STRBUF_INIT;
 
 		if (seen->settled)
 			continue;
-		packet_kind_text(&seen->packet, &kind);
-		blame_note(blame, "%s from %s has waited for %s: no line has spoken of it yet",
-		     strbuf_text(&kind), blame_host(engine, seen->from),
-		     format_duration(clock_real_ns() - seen->packet.time, since));
-		strbuf_free(&kind);
+		packet_kind_text(&seen->packet, &text);
+		strbuf_printf(&text, " from %s", blame_host(engine, seen->from));
+		if (seen->packet.class == PACKET_TCP && connection_of(&engine->connections, seen))
+			strbuf_printf(&text, " seq %lld len %u",
+				      (long long)flow_seq(&seen->connection->wire, seen->from,
+							  &seen->packet),
+				      (unsigned int)seen->packet.payload_len);
+		blame_note(blame, "%s has waited for %s: no line has spoken of it yet", strbuf_text(&text),
+			   format_duration(clock_real_ns() - seen->packet.time, since));
+		strbuf_free(&text);
 	}
 }
 

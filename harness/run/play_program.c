@@ -411,6 +411,34 @@ enum play check_programs(struct engine *engine)
 
 /* ---- listening ---- */
 
+/* Nobody listens on the port at the host's address. Who does so at another is most often what was meant. */
+static enum play blame_listening(struct engine *engine, int step)
+{
+	const struct plan_deed *deed = deed_of(engine, step);
+	struct strbuf text = STRBUF_INIT, others = STRBUF_INIT;
+	struct sock_list list = { 0 };
+	struct program_blame what = { 0 };
+	enum play play;
+
+	strbuf_printf(&text, "nobody listens on port %u of %s", deed->port,
+		      engine->plan->hosts[deed->host].name);
+	if (sockdiag_list(engine->stage.diags[deed->host], &list) < 0)
+		list.count = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.items[i].state != STATE_LISTEN)
+			continue;
+		strbuf_puts(&others, others.len ? "; " : "who listens: ");
+		sock_text(engine->plan, &list.items[i], &others);
+	}
+	what.text = strbuf_text(&text);
+	what.extra = others.len ? strbuf_text(&others) : NULL;
+	play = blame_program(engine, step, &what);
+	sock_list_free(&list);
+	strbuf_free(&text);
+	strbuf_free(&others);
+	return play;
+}
+
 static enum play play_listening(struct engine *engine, int step)
 {
 	const struct plan_deed *deed = deed_of(engine, step);
@@ -418,8 +446,6 @@ static enum play play_listening(struct engine *engine, int step)
 	int base_step = engine->event_step;
 	struct patience patience = patience_beyond(engine, &window);
 	int64_t pause = look_again_first;
-	char text[96];
-	struct program_blame what = { .text = text };
 	bool timed_out = false;
 
 	for (;;) {
@@ -436,11 +462,8 @@ static enum play play_listening(struct engine *engine, int step)
 				return PLAY_ON;
 			return blame_time(engine, step, "the listener", now, &window, base_step);
 		}
-		if (patience_ends(engine, &patience)) {
-			snprintf(text, sizeof(text), "nobody listens on port %u of %s", deed->port,
-				 engine->plan->hosts[deed->host].name);
-			return blame_program(engine, step, &what);
-		}
+		if (patience_ends(engine, &patience))
+			return blame_listening(engine, step);
 		play = play_until(engine, now + pause < patience.until ? now + pause : patience.until,
 				  &timed_out);
 		if (play != PLAY_ON)
