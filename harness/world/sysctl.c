@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* "net.ipv4.tcp_fin_timeout" to its file. Only net.* belongs to a namespace; a slash or an
@@ -34,6 +35,15 @@ static bool sysctl_path(const char *key, char *path, size_t len)
 	return true;
 }
 
+/* A setting that may be changed, and no folder of some. */
+static bool is_setting(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, 0) == 0 && S_ISREG(status.st_mode) &&
+	       status.st_mode & S_IWUSR;
+}
+
 /* The name in the folder of @path that is nearest to its own. @nearest: empty: none is near */
 static void nearest_beside(const char *path, char nearest[NAME_MAX + 1])
 {
@@ -48,7 +58,7 @@ static void nearest_beside(const char *path, char nearest[NAME_MAX + 1])
 	while (dir && (entry = readdir(dir))) {
 		const char *const known[] = { *nearest ? nearest : entry->d_name, entry->d_name, NULL };
 
-		if (nearest_word(name, known) == entry->d_name)
+		if (nearest_word(name, known) == entry->d_name && is_setting(dirfd(dir), entry->d_name))
 			snprintf(nearest, NAME_MAX + 1, "%s", entry->d_name);
 	}
 	if (dir)
@@ -84,12 +94,14 @@ static void add_remedy(int rc, const char *key, const char *path, struct strbuf 
 	case EPERM:
 		strbuf_puts(out, "; it may be changed in the first network namespace only");
 		break;
+	case EISDIR:
+		strbuf_puts(out, "; this is a folder of settings");
+		break;
 	case EROFS:
 		strbuf_puts(out, "; /proc/sys is mounted read-only here (a container?)");
 		break;
 	}
 }
-
 
 /* The next word of a sysctl's value, whatever blanks are between. Return: its length. */
 static size_t next_word(const char **text)
