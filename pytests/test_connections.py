@@ -84,7 +84,7 @@ def test_connections(tool: Tool, tmp_path: Path, hosts: dict[str, str], said: st
     """Passes, or fails at its last line with these words."""
     path = tmp_path / "connections.scn"
     path.write_text(scene("ip 4", *lines, **hosts), encoding="utf-8")
-    result, records = tool.play(path)
+    result, records = tool.play("--replays", "9", path)
     assert result.returncode == (FAILED if said else PASSED), result.stderr
     if said:
         assert said in result.stderr

@@ -56,7 +56,7 @@ def test_must_fail(tool: Tool, tmp_path: Path, line: int, said: str, lines: list
     path = tmp_path / "must_fail.scn"
     path.write_text(scene("ip 4", "patience 300ms", "establish client to server:8080", *lines, server="kernel"),
                     encoding="utf-8")
-    result, records = tool.play(path)
+    result, records = tool.play("--replays", "9", path)
     assert result.returncode == FAILED, result.stderr
     assert records[0]["failure"]["line"] == line, result.stderr
     assert said in result.stderr
