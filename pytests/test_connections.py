@@ -25,7 +25,45 @@ SPOILT = [ESTABLISH, WRITE, "corrupt DATA from client", "wait 30ms", "server: re
 PASSING = ["client: socket", f"{CONNECT} -> ok"]
 
 
+SOCKETS = ["client: socket as a -> ok", "client: bind client:5000 on a -> ok", ESTABLISH,
+           "client: setsockopt SO_LINGER 1 0 on a -> ok"]
+SECOND = ["client: socket as b -> ok", "client: bind client:5000 on b -> ok"]
+NOT_OVER = [*SOCKETS, "client: close on a -> ok", "drop RST-ACK from client", *SECOND]  # for all that the wire knows
+IS_OVER = [*SOCKETS, "client: close on a -> ok", "expect RST-ACK from client", *SECOND]
+ON_FIRST = [line.replace(ESTABLISH, f"{ESTABLISH} on first").replace("RST-ACK from client", "RST-ACK from client on first")
+            for line in IS_OVER[:-2]]
+BEGINS = ["client: connect server:8080 on b", "expect SYN from client to server:8080 on second"]
+ANSWER = ["send SYN-ACK from server on second", "expect ACK from client on second", "client: -> ok"]
+
+
 @pytest.mark.parametrize(("hosts", "said", "lines"), [
+    # A line may begin a second connection on the ports of one that is not over, also when a rule has seen the SYN before.
+    (CRAFTED_SERVER, "", [*NOT_OVER, "ignore SYN", *BEGINS, *ANSWER]),
+    (CRAFTED_SERVER, "", [*NOT_OVER, *BEGINS, *ANSWER]),
+    (KERNELS, "", [*NOT_OVER, "server: close -> ok", "drop FIN-ACK from server", "delay all packets by 5ms", *BEGINS,
+                   "ignore packets", "wait 20ms"]),
+    # A rule about the first has nothing to do with the second.
+    (CRAFTED_SERVER, "", [*ON_FIRST, "drop all PSH-ACK from client on first", *SECOND, *BEGINS, *ANSWER,
+                          'client: write "abc" on b -> 3', "expect PSH-ACK from client on second",
+                          "send ACK from server on second", "client: queues on second -> 0 0"]),
+    # What may be quoted of the first, a second that nobody has looked at does not take away.
+    (CRAFTED_SERVER, "", [*IS_OVER, "ignore packets", "client: connect server:8080 on b", "wait 3ms",
+                          "send icmp port-unreachable from server about last RST-ACK", "send RST-ACK from server",
+                          "client: -> ECONNREFUSED"]),
+    # Refused one way, opened the other way.
+    (CRAFTED_SERVER, "", ["client: socket as a", "client: bind client:5000 on a", "client: connect server:6000 on a",
+                          "expect SYN from client", "send RST-ACK from server seq 0 ack 1", "client: -> ECONNREFUSED",
+                          "client: close on a -> ok", "client: listen 5000 -> ok",
+                          "send SYN from server to client:5000 seq abs 777", "expect SYN-ACK from client",
+                          "send RST from server"]),
+    # Whatever a rule lets pass meanwhile, patience ends; and an armed packet is no event of a line.
+    (KERNELS, "nothing came within", ["patience 1500ms", "client: socket", "client: setsockopt TCP_KEEPIDLE 1 -> ok",
+                                      "client: setsockopt TCP_KEEPINTVL 1 -> ok", "client: setsockopt SO_KEEPALIVE 1 -> ok",
+                                      ESTABLISH, "ignore ACK", "expect RST from client"]),
+    (KERNELS, "too late", [LISTEN, "client: run \"sh -c '(sleep 0.3; echo x; sleep 0.3) | nc -N server 8080'\"",
+                           "expect SYN from client to server:8080", "expect SYN-ACK from server", "expect ACK from client",
+                           "ignore DATA from client", "ignore ACK from server",
+                           "inject ACK from server after DATA from client", "expect FIN-ACK from client within 400ms"]),
     # What is kept on its way arrives for a connection that no line has spoken of.
     (KERNELS, "", [LISTEN, "delay 1st SYN from client by 50ms", CONNECT, *ANSWERED]),
     (KERNELS, "", ["link delay 20ms", LISTEN, "ignore 1st SYN", CONNECT, *ANSWERED]),

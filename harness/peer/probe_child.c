@@ -102,8 +102,8 @@ static void make_call(struct line *line)
 	reply.ret = probe_prepare(&action);
 	reply.err = reply.ret < 0 ? errno : 0;
 	look_at_socket(&action);
-	/* making 100 MB ready takes its time; only what others have taken of it is lateness */
-	reply.started = woken + run_delay_own(&line->delay) - delay;
+	reply.started = clock_real_ns();
+	reply.prepared = reply.started - woken - (run_delay_own(&line->delay) - delay);
 	send_reply(end, &reply);
 	reply.kind = PROBE_DONE;
 	if (reply.ret >= 0) {

@@ -26,8 +26,9 @@ struct probe_reply {
 	int64_t ret;               /* as the call returned it */
 	int err;                   /* errno when ret is -1 */
 	bool sigpipe;              /* SIGPIPE was raised */
-	int64_t started, returned; /* ns, CLOCK_REALTIME; of PROBE_ENTERED: when it would have entered
-	                              if getting ready had taken no time */
+	int64_t started, returned; /* ns, CLOCK_REALTIME */
+	int64_t prepared;          /* of PROBE_ENTERED: how long the caller took to get ready, less what
+	                              others have taken of that; ns */
 	int64_t run_delay;         /* of that time, how long the caller was ready to run, and had no
 	                              processor; ns, 0 in virtual time */
 	int64_t value;             /* getsockopt, ioctl, fcntl, poll: what it gave (revents) */

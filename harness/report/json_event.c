@@ -41,6 +41,7 @@ static const char *fate_name(enum packet_fate fate)
 	case FATE_REWRITTEN:  return "rewritten";
 	case FATE_IGNORED:    return "ignored";
 	case FATE_DELIVERED:  return "delivered";
+	case FATE_LOST:       return "lost";
 	case FATE_UNEXPECTED: return "unexpected";
 	}
 	return NULL;

@@ -36,6 +36,8 @@ static const char *stop_word(enum packet_fate fate)
 		return "(delayed)";
 	case FATE_HELD:
 		return "(held)";
+	case FATE_LOST:
+		return "(lost)";
 	case FATE_SENT:
 	case FATE_EXPECTED:
 	case FATE_DUPLICATED:
@@ -67,6 +69,7 @@ static const char *fate_word(enum packet_fate fate)
 	case FATE_DROPPED:
 	case FATE_DELAYED:
 	case FATE_HELD:
+	case FATE_LOST:
 	case FATE_UNEXPECTED:
 		break;
 	}
@@ -122,6 +125,7 @@ static enum paint fate_paint(enum packet_fate fate)
 	case FATE_DELIVERED:
 		return PAINT_NONE;
 	case FATE_DROPPED:
+	case FATE_LOST:
 	case FATE_DELAYED:
 	case FATE_DUPLICATED:
 	case FATE_HELD:

@@ -16,13 +16,20 @@ void connections_open(struct connections *all, const struct plan *plan, struct a
 	}
 }
 
+/* The same for both directions: an ICMP error quotes a packet of either. */
+static unsigned int bucket_of(const struct packet *packet)
+{
+	return (packet->sport + packet->dport) % CONNECTION_BUCKETS;
+}
+
 /* The newest that owns the packet; NULL: none does. */
 static struct connection *find(const struct connections *all, const struct seen *seen)
 {
-	for (size_t i = all->n_known; i-- > 0;)
-		if (flow_owns(&all->known[i]->wire, seen->from, &seen->packet))
-			return all->known[i];
-	return NULL;
+	struct connection *connection = all->buckets[bucket_of(&seen->packet)];
+
+	while (connection && !flow_owns(&connection->wire, seen->from, &seen->packet))
+		connection = connection->older;
+	return connection;
 }
 
 /* The packet begins a connection. @before: the one on the same ports, or NULL */
@@ -38,6 +45,8 @@ static struct connection *begin(struct connections *all, const struct seen *seen
 	memcpy(connection->told.port, connection->wire.port, sizeof(connection->told.port));
 	if (before)
 		before->next = connection;
+	connection->older = all->buckets[bucket_of(&seen->packet)];
+	all->buckets[bucket_of(&seen->packet)] = connection;
 	all->known = arena_grow(all->arena, all->known, all->n_known, sizeof(*all->known));
 	all->known[all->n_known++] = connection;
 	return connection;
@@ -90,6 +99,19 @@ static bool is_new_syn(const struct seen *seen)
 	return (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && packet->seq != stream->isn;
 }
 
+bool connection_is_its(const struct connections *all, int number, const struct seen *seen)
+{
+	const struct connection *mine = latest(all, number);
+
+	if (seen->from == NO_INDEX)
+		return false;
+	if (seen->packet.class != PACKET_TCP)
+		return flow_owns(&mine->wire, seen->from, &seen->packet);
+	if (has_begun(all, number))
+		return seen->connection == mine || seen->connection->number == number;
+	return ports_fit(&mine->wire, &seen->connection->wire) && seen->connection->number == NO_INDEX;
+}
+
 bool connection_may_take(const struct connections *all, int number, const struct seen *seen)
 {
 	const struct connection *mine = all->of_plan[number];
@@ -116,18 +138,22 @@ static void inherit_quotes(struct connections *all, struct connection *from, str
 
 struct connection *connection_take(struct connections *all, int number, struct seen *seen)
 {
-	struct connection *taken = connection_of(all, seen);
+	struct connection *taken = connection_of(all, seen), *left = NULL;
 
 	if (!taken || seen->packet.class != PACKET_TCP)
-		return taken;
-	if (taken->number != NO_INDEX && taken->number != number)
-		taken = has_begun(all, number) ? all->of_plan[number] : begin(all, seen, taken);
+		return NULL;
+	if (taken->number != NO_INDEX && taken->number != number && has_begun(all, number)) {
+		taken = all->of_plan[number];
+	} else if (taken->number != NO_INDEX && taken->number != number) {
+		left = taken;
+		taken = begin(all, seen, taken);
+	}
 	if (!has_begun(all, number))
 		inherit_quotes(all, all->of_plan[number], taken);
 	taken->number = number;
 	all->of_plan[number] = taken;
 	seen->connection = taken;
-	return taken;
+	return left;
 }
 
 struct connection *connection_meant(const struct connections *all, int number)
@@ -188,19 +214,28 @@ void connection_keep_quote(struct connections *all, const struct seen *seen, uin
 	quote->order = order;
 }
 
-const struct quote *connection_quote(const struct connections *all, int number, int from, bool any_flags,
-				     bool with_data, uint16_t flags)
+static const struct quote *latest_quote(const struct connection *connection, int from, bool any_flags,
+					bool with_data, uint16_t flags)
 {
-	const struct connection *connection = connection_meant(all, number);
-	const struct quote *latest_quote = NULL;
+	const struct quote *latest_one = NULL;
 
 	for (size_t i = 0; i < connection->n_quotes; i++) {
 		const struct quote *quote = &connection->quotes[i];
 		bool matches = with_data ? quote->has_data : any_flags || quote->flags == flags;
 
-		if (quote->from == from && matches &&
-		    (!latest_quote || quote->order > latest_quote->order))
-			latest_quote = quote;
+		if (quote->from == from && matches && (!latest_one || quote->order > latest_one->order))
+			latest_one = quote;
 	}
-	return latest_quote;
+	return latest_one;
+}
+
+const struct quote *connection_quote(const struct connections *all, int number, int from, bool any_flags,
+				     bool with_data, uint16_t flags)
+{
+	const struct quote *quote =
+		latest_quote(connection_meant(all, number), from, any_flags, with_data, flags);
+
+	/* what only rules have spoken of has none: nobody has looked at it */
+	return quote ? quote
+		     : latest_quote(all->of_plan[number], from, any_flags, with_data, flags);
 }

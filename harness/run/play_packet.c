@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 
-
 void mark_event(struct engine *engine, int step, int64_t time)
 {
 	engine->event_before = time;
@@ -21,7 +20,7 @@ struct window step_window(const struct engine *engine, int step, size_t occurren
 		.transmission = engine->event_before,
 	};
 
-	if (plan_step->packet) {
+	if (plan_step->packet && plan_step->time.kind == TIME_GAPS) {
 		const struct plan_packet *packet = plan_step->packet;
 		int64_t last = connection_meant(&engine->connections, packet->flow)
 				       ->transmission[packet->from];

@@ -154,7 +154,8 @@ static enum play send_step(struct engine *engine, int step)
 		sent.connection = connection_meant(&engine->connections, packet->flow);
 	note_packet(engine, step, packet->flow, &sent, FATE_SENT, counts,
 		    !(packet->set & FIELD_CHECKSUM));
-	mark_event(engine, step, sent.packet.time);
+	if (step == engine->step) /* an armed packet is no event of a line */
+		mark_event(engine, step, sent.packet.time);
 	return PLAY_ON;
 }
 

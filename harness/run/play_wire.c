@@ -312,11 +312,14 @@ static enum play judge(struct engine *engine, int step, size_t occurrence, struc
 	int base_step = engine->event_step;
 	struct strbuf what = STRBUF_INIT;
 	enum play play = PLAY_ON;
+	const struct connection *left;
 
 	if (!is_expected(engine, step, occurrence, seen, &mismatches) ||
 	    too_late(engine, step, seen, &mismatches))
 		return refuse(engine, step, seen, &mismatches);
-	connection_take(&engine->connections, flow, seen);
+	left = connection_take(&engine->connections, flow, seen);
+	if (left)
+		relay_move(engine, left, seen->connection);
 	if (relay_take(engine, step, seen) < 0)
 		return PLAY_BROKEN;
 	note_packet(engine, step, flow, seen,
@@ -349,6 +352,17 @@ static bool concerns(const struct engine *engine, int step, size_t occurrence,
 	return is_expected(engine, step, occurrence, oldest, &unused);
 }
 
+/* What a rule has covered may be what the line's times count from. */
+static void take_window(struct engine *engine, int step, size_t occurrence, struct window *window,
+			struct patience *patience)
+{
+	struct window now = step_window(engine, step, occurrence);
+
+	if (now.high != window->high)
+		*patience = patience_beyond(engine, &now);
+	*window = now;
+}
+
 /* Wait for the packet of the line. What a rule covers is passed over, if it does not fit; but the line's
  * times may count from it. Return: PLAY_ON with *@window, and *@seen or NULL there when patience ended. */
 static enum play next_packet(struct engine *engine, int step, size_t occurrence,
@@ -368,8 +382,7 @@ static enum play next_packet(struct engine *engine, int step, size_t occurrence,
 			return PLAY_ON;
 		if (*seen) {
 			dispose(engine, *seen);
-			*window = step_window(engine, step, occurrence);
-			patience = patience_beyond(engine, window);
+			take_window(engine, step, occurrence, window, &patience);
 			continue;
 		}
 		if (timed_out && patience_ends(engine, &patience))
@@ -384,7 +397,6 @@ enum play play_expect(struct engine *engine, int step)
 	size_t n = timeline_occurrences(&engine->plan->steps[step].time);
 
 	engine->schedule = (struct schedule){
-		.start = step_window(engine, step, 0).base,
 		.times = n > 1 ? arena_alloc(engine->arena, n * sizeof(int64_t)) : NULL,
 	};
 	for (size_t i = 0; i < n; i++) {
@@ -392,6 +404,8 @@ enum play play_expect(struct engine *engine, int step)
 		struct seen *seen;
 		enum play play = next_packet(engine, step, i, &window, &seen);
 
+		if (i == 0)
+			engine->schedule.start = window.base;
 		if (play == PLAY_ON)
 			play = seen ? judge(engine, step, i, seen, &window)
 				    : blame_silence(engine, step);

@@ -32,6 +32,7 @@ enum packet_fate {
 	FATE_REWRITTEN,  /* passed on changed */
 	FATE_IGNORED,    /* passed on by a rule, unchecked */
 	FATE_DELIVERED,  /* one delayed or held before goes on now: the same packet again */
+	FATE_LOST,       /* one delayed or held before does not go on: the wire is cut now */
 	FATE_UNEXPECTED, /* no line speaks of it, or it differs */
 };
 

@@ -41,10 +41,11 @@ static void put_name(struct strbuf *out, const char *name)
 		strbuf_addch(out, (unsigned char)*name < ' ' ? '?' : *name);
 }
 
-/* Is it a packet that was seen, and not one that goes on again? */
+/* Is it a packet that was seen, and not what becomes of one later? */
 static bool has_line(const struct event *event)
 {
-	return event->kind == EVENT_PACKET && event->u.packet.fate != FATE_DELIVERED;
+	return event->kind == EVENT_PACKET && event->u.packet.fate != FATE_DELIVERED &&
+	       event->u.packet.fate != FATE_LOST;
 }
 
 static uint32_t payload_len(const struct packet *packet)

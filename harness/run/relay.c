@@ -31,18 +31,22 @@ static struct flow *wire_of(struct engine *engine, struct seen *seen)
 
 /* ---- patterns ---- */
 
-/* Does the packet fit what a rule or a trigger speaks of, but for its nth? */
-static bool speaks_of(struct engine *engine, const struct plan_packet *pattern,
-		      struct seen *seen)
+/* Does the packet fit, whatever connection it is of, and but for the pattern's nth? */
+static bool is_like(struct engine *engine, const struct plan_packet *pattern, struct seen *seen)
 {
 	const struct flow *wire = wire_of(engine, seen);
 
 	if (seen->from == NO_INDEX || (pattern->from != NO_INDEX && pattern->from != seen->from))
 		return false;
-	if (pattern->flow != NO_INDEX &&
-	    !connection_may_take(&engine->connections, pattern->flow, seen))
-		return false;
 	return pattern_fits(pattern, wire, seen->from, &seen->packet, seen->frame);
+}
+
+/* Does a rule or a trigger speak of the packet? */
+static bool speaks_of(struct engine *engine, const struct plan_packet *pattern, struct seen *seen)
+{
+	return is_like(engine, pattern, seen) &&
+	       (pattern->flow == NO_INDEX ||
+		connection_is_its(&engine->connections, pattern->flow, seen));
 }
 
 /* The newest rule that covers the packet; each that speaks of it counts it, once. A packet
@@ -208,6 +212,7 @@ static int act(struct engine *engine, const struct doing *doing, struct seen *se
 	case FATE_DROPPED:
 	case FATE_SENT:
 	case FATE_DELIVERED:
+	case FATE_LOST:
 	case FATE_UNEXPECTED:
 		break;
 	}
@@ -278,7 +283,8 @@ static bool line_decides(struct engine *engine, int line, struct seen *seen)
 	const struct plan_step *step = line == NO_INDEX ? NULL : &engine->plan->steps[line];
 
 	return step && step->packet && step->kind != STEP_EXPECT &&
-	       speaks_of(engine, step->packet, seen);
+	       is_like(engine, step->packet, seen) &&
+	       connection_may_take(&engine->connections, step->packet->flow, seen);
 }
 
 /* A cut wire loses all, and the newest rule that speaks of a packet decides. */
@@ -323,7 +329,7 @@ static void note_arrival(struct engine *engine, const struct later *later)
 static void lose_later(struct engine *engine, struct later *later)
 {
 	later->step = engine->relay.cut_step[later->from];
-	play_delivered(engine, later, FATE_DROPPED, clock_real_ns());
+	play_delivered(engine, later, FATE_LOST, clock_real_ns());
 }
 
 static int arrive_later(struct engine *engine, struct later *later)
@@ -435,6 +441,29 @@ int relay_take(struct engine *engine, int step, struct seen *seen)
 	if (rc == 0)
 		rc = note_passing(engine, seen);
 	return rc < 0 ? rc : track(engine, seen);
+}
+
+/* ---- whose packets they are ---- */
+
+static void move_later(struct relay *relay, uint64_t order, struct connection *to)
+{
+	for (size_t i = 0; order && i < relay->n_later; i++)
+		if (relay->later[i].order == order)
+			relay->later[i].connection = to;
+}
+
+void relay_move(struct engine *engine, const struct connection *from, struct connection *to)
+{
+	struct seen *seen;
+
+	for (size_t i = 0; (seen = stage_arrived(&engine->stage, i)); i++) {
+		if (i > 0 && seen->connection != from)
+			continue;
+		seen->connection = to;
+		if (seen->tracked)
+			flow_saw(&to->wire, seen->from, &seen->packet, seen->frame, seen->arrived);
+		move_later(&engine->relay, seen->later, to);
+	}
 }
 
 /* ---- lines that change the wire ---- */

@@ -73,6 +73,10 @@ int64_t relay_next_due(const struct engine *engine);
  * unless a rule has done it. Return: 0, or -errno. Sets seen->fate and seen->arrived. */
 int relay_take(struct engine *engine, int step, struct seen *seen);
 
+/* The oldest packet, which rules may have dealt with as one of connection @from, begins connection @to: so
+ * it does what has come behind it. */
+void relay_move(struct engine *engine, const struct connection *from, struct connection *to);
+
 /* Lines that change the wire. */
 int relay_add_rule(struct engine *engine, int step);
 void relay_end_rule(struct engine *engine, int step); /* of the rule */

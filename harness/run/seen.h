@@ -16,7 +16,7 @@ struct seen {
 	struct connection *connection; /* it belongs to; see connection_of() */
 	/* what the relay has decided, before any line spoke of it */
 	bool settled;    /* a rule has: its fate is sealed, but a line may still check it */
-	bool tracked;    /* the relay has told its own track of it */
+	bool tracked;    /* the wire's account of its connection has been told of it */
 	bool arrived;    /* the other host has got it */
 	bool spoilt;     /* what is passed on of it has a bad checksum: no host takes that */
 	int64_t passed;  /* when it was on the other host's wire, by capture; 0: not known */

@@ -226,11 +226,11 @@ static void keep_reply(struct caller *caller, const struct probe_reply *reply)
 }
 
 /* A caller was to do something from @since on, and did it at the time @at. It told us after we had last
- * gone to sleep: if that was later, it did not get to tell. */
-static void note_caller(struct stage *stage, int index, int64_t since, int64_t at)
+ * gone to sleep: if that was later, it did not get to tell. @own: how much of that it has worked itself */
+static void note_caller(struct stage *stage, int index, int64_t since, int64_t at, int64_t own)
 {
 	kept_add(&stage->kept, KEPT_FROM_WORK, stage->plan->callers[index].host, since,
-		 stage->slept > at ? stage->slept : at, 0);
+		 (stage->slept > at ? stage->slept : at) - own, 0);
 }
 
 /* Keep a reply with its caller, and in the record. */
@@ -246,12 +246,12 @@ static void note_reply(struct stage *stage, int index, const struct probe_reply 
 	}
 	if (reply->kind == PROBE_ENTERED) {
 		caller->entered = true;
-		note_caller(stage, index, caller->given, reply->started);
+		note_caller(stage, index, caller->given, reply->started, reply->prepared);
 		return;
 	}
 	note_due(stage, reply->returned);
 	woken = reply->returned - reply->run_delay;
-	note_caller(stage, index, woken, reply->returned);
+	note_caller(stage, index, woken, reply->returned, 0);
 	if (reply->ret < 0 && (reply->err == EAGAIN || reply->err == ETIMEDOUT))
 		kept_news(&stage->kept, woken); /* somebody's time was up */
 	caller->running = false;

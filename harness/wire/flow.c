@@ -42,7 +42,7 @@ bool flow_is_another(const struct flow *flow, int from, const struct packet *pac
 	if ((packet->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		return false;
 	if (!stream->syn)
-		return other->answers && other->answered != packet->seq + 1;
+		return flow->reset || (other->answers && other->answered != packet->seq + 1);
 	return packet->seq != stream->isn && over;
 }
 
@@ -223,7 +223,6 @@ static void begin(struct flow *flow, int from, const struct packet *packet)
 			.known = true, .syn = true, .isn = packet->seq,
 			.answers = packet->flags & TCP_ACK, .answered = packet->ack,
 		};
-		flow->reset = false;
 	} else if (!stream->known) {
 		stream->known = true;
 		stream->next = stream->got = packet->seq;
