@@ -272,18 +272,19 @@ static bool read_range(struct reading *reading, const char *what, int64_t limit,
 	if (!in_range(r, value->span, reading->name, number, 0, limit) ||
 	    (value->has_high && !in_range(r, value->span, reading->name, end, 0, limit)))
 		return false;
-	*out = compared(value->has_compare ? value->compare : CMP_EQ, number);
 	if (value->has_high && (value->has_compare || value->high < value->number))
 		return wrong(reading, "a range is from the lowest to the highest: N..M");
 	if (duration && !is_whole(reading, value, limit, unit))
 		return false;
-	if (value->has_high)
-		out->high = end;
-	if (out->low > limit || out->high < 0) {
+	if (value->has_compare && ((value->compare == CMP_GT && number == limit) ||
+				   (value->compare == CMP_LT && number == 0))) {
 		FAIL(r, value->span, "no answer can be like that");
 		HELP(r, "%s is from 0 to %lld", reading->name, (long long)limit);
 		return false;
 	}
+	*out = compared(value->has_compare ? value->compare : CMP_EQ, number);
+	if (value->has_high)
+		out->high = end;
 	reading->next++;
 	return true;
 }

@@ -59,6 +59,11 @@ static void answers_in_ranges(void **state)
 	assert_range(&result->ranges[0], 1, INT64_MAX);
 	result = &ask_of(state, "info ca_state -> != Loss")->result;
 	assert_true(result->ranges[0].not && result->ranges[0].low == 4);
+	result = &ask_of(state, "info pacing_rate -> >= 9223372036854775807")->result;
+	assert_range(&result->ranges[0], INT64_MAX, INT64_MAX);
+	assert_non_null(strstr(error_of(state, CLIENT_KERNEL ESTABLISH
+					"client: info pacing_rate -> > 9223372036854775807\n"),
+			       "no answer can be like that"));
 	result = &ask_of(state, "info state -> CLOSE-WAIT")->result;
 	assert_range(&result->ranges[0], STATE_CLOSE_WAIT, STATE_CLOSE_WAIT);
 }
