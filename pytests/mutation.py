@@ -26,7 +26,7 @@ STATES = frozenset({"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECV", "ESTABLISHED", "
                     "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"})
 TIMERS = frozenset({"off", "on", "keepalive", "timewait", "persist", "delack"})
 CA_STATES = frozenset({"Open", "Disorder", "CWR", "Recovery", "Loss"})
-QUESTIONS = frozenset({"timer", "queues", "info", "sockets"})  # with numbers or words of their own
+QUESTIONS = frozenset({"timer", "queues", "info", "sockets", "counter"})  # with numbers or words of their own
 ASKED = QUESTIONS | {"state", "error", "readable"}
 TIME_WORDS = frozenset({"within", "after", "between", "at", "until"})
 SCHEDULE = "schedule"

@@ -480,6 +480,7 @@ static const struct {
 	[ASK_QUEUES] = { "queues", MAY_QUEUES },
 	[ASK_INFO] = { "info", MAY_INFO },
 	[ASK_SOCKETS] = { "sockets", MAY_SOCKETS },
+	[ASK_COUNTER] = { "counter", MAY_COUNTER },
 };
 
 /* All of the above as words, for nearest_word(); a unit test compares them. */
@@ -488,8 +489,8 @@ static const char *const words[] = {
 	"write",  "send",  "sendfile", "shutdown", "close",       "setsockopt",  "getsockopt",
 	"poll",   "fcntl", "ioctl",    "recvmsg",  "nonblocking", "getsockname", "getpeername",
 	"state",  "error", "readable", "timer",     "queues",      "info",        "sockets",
-	"run",    "stdin", "stdout",   "stderr",    "exit",        "kill",        "listening",
-	"syscall", NULL,
+	"counter", "run",  "stdin",    "stdout",    "stderr",      "exit",        "kill",
+	"listening", "syscall", NULL,
 };
 enum { N_PROGRAM_WORDS = 8 };
 _Static_assert(sizeof(words) / sizeof(words[0]) ==

@@ -201,7 +201,7 @@ enum call_id {
 };
 
 enum question_id { ASK_STATE, ASK_ERROR, ASK_READABLE, ASK_TIMER, ASK_QUEUES, ASK_INFO, ASK_SOCKETS,
-		   N_QUESTIONS };
+		   ASK_COUNTER, N_QUESTIONS };
 
 /* An address of a bind or connect. host NO_INDEX: the wildcard address. */
 struct plan_address {
@@ -246,6 +246,7 @@ enum result_kind {
 	RESULT_QUEUES,   /* question queues; ranges: receive queue, send queue */
 	RESULT_INFO,     /* question info; ranges: the field's value */
 	RESULT_SOCKETS,  /* question sockets: counts; NULL: ranges: how many */
+	RESULT_COUNTER,  /* question counter; ranges: its value */
 };
 
 /* What `ss -o` shows, as numbered in idiag_timer (sock_diag(7)); delack is newer than Linux
@@ -290,6 +291,7 @@ struct plan_question {
 	int flow;    /* asked `on` a connection; NO_INDEX: see @socket */
 	bool named;  /* `on NAME` was written */
 	int field;   /* info: see plan/tcp_info.h */
+	int counter; /* counter: see plan/counters.h */
 };
 
 /* ---- programs ---- */

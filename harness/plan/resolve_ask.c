@@ -6,6 +6,7 @@
  */
 #include "plan/resolve_internal.h"
 
+#include "plan/counters.h"
 #include "plan/tcp_info.h"
 
 #include <string.h>
@@ -18,6 +19,11 @@ static bool is_of_connection(enum question_id id)
 	return id == ASK_STATE || id == ASK_TIMER || id == ASK_QUEUES || id == ASK_INFO;
 }
 
+static bool is_of_host(enum question_id id)
+{
+	return id == ASK_SOCKETS || id == ASK_COUNTER;
+}
+
 /* What the question is about: `on` a socket or a connection; else the main connection once it
  * has begun (what the kernel tells only), else the newest socket. */
 static bool question_subject(struct resolver *r, const struct ast_line *line,
@@ -27,11 +33,13 @@ static bool question_subject(struct resolver *r, const struct ast_line *line,
 
 	question->socket = question->flow = NO_INDEX;
 	question->named = line->on.text != NULL;
-	if (question->id == ASK_SOCKETS) {
+	if (is_of_host(question->id)) {
 		if (!question->named)
 			return true;
-		FAIL(r, line->on.span, "'sockets' is about all sockets of a host");
-		HELP(r, "write it without 'on'; of one socket, ask 'state'");
+		FAIL(r, line->on.span, "'%s' is about %s", question_name(question->id),
+		     question->id == ASK_SOCKETS ? "all sockets of a host" : "a host as a whole");
+		HELP(r, "write it without 'on'; of one socket, ask '%s'",
+		     question->id == ASK_SOCKETS ? "state" : "info");
 		return false;
 	}
 	if (question->named && connection)
@@ -65,14 +73,88 @@ static const char *fields_with(const struct resolver *r, const char *part)
 	return arena_printf(r->arena, "%s?", help);
 }
 
-/* info FIELD; no other question has an argument. */
+static bool find_field(struct resolver *r, const struct ast_word *written, int *field)
+{
+	struct ast_word word = *written;
+
+	*field = tcp_info_by_name(word.text);
+	if (*field != NO_INDEX)
+		return true;
+	if (strncmp(word.text, "tcpi_", 5) == 0)
+		word.text += 5;
+	return unknown_word(r, &word, "field of tcp_info", tcp_info_words(),
+			    fields_with(r, word.text));
+}
+
+#define COUNTERS "the names are those that 'nstat -az' shows of Ip, Icmp, Tcp, TcpExt and IpExt"
+
+/* What the kernel shows beside the counters that can be asked for: a name that is near it is not
+ * meant. Return: the remedy; NULL: @text is nothing like that. */
+static const char *no_counter(const char *text)
+{
+	static const char setting[] = "it is a setting, it does not count";
+	static const char now[] = "it does not count; 'sockets' tells which connections there are";
+	static const struct {
+		const char *prefix, *help;
+	} others[] = {
+		{ "IcmpMsg", COUNTERS }, { "Icmp6", COUNTERS }, { "Ip6", COUNTERS },
+		{ "Udp", COUNTERS }, { "MPTcp", COUNTERS },
+		{ "IpForwarding", setting }, { "Forwarding", setting },
+		{ "IpDefaultTTL", setting }, { "DefaultTTL", setting },
+		{ "TcpRto", setting }, { "Rto", setting },
+		{ "TcpMaxConn", setting }, { "MaxConn", setting },
+		{ "TcpCurrEstab", now }, { "CurrEstab", now },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(text, others[i].prefix, strlen(others[i].prefix)) == 0)
+			return others[i].help;
+	return NULL;
+}
+
+/* "write 'IcmpInCsumErrors', 'TcpInCsumErrors' or …": the counters that are called @text. */
+static const char *counters_called(const struct resolver *r, const char *text)
+{
+	int counter = counter_by_name(text, NO_INDEX), next;
+	const char *help = "write", *comma = "";
+
+	for (; counter != NO_INDEX; counter = next) {
+		next = counter_by_name(text, counter);
+		help = arena_printf(r->arena, "%s%s '%s'", help,
+				    *comma && next == NO_INDEX ? " or" : comma,
+				    counter_full_name(counter));
+		comma = ",";
+	}
+	return help;
+}
+
+static bool find_counter(struct resolver *r, const struct ast_word *word, int *counter)
+{
+	const char *why = no_counter(word->text);
+
+	*counter = counter_by_name(word->text, NO_INDEX);
+	if (*counter == NO_INDEX && !why)
+		return unknown_word(r, word, "counter", counter_words(), COUNTERS);
+	if (*counter == NO_INDEX) {
+		FAIL(r, word->span, "unknown counter '%s'", word->text);
+		HELP(r, "%s", why);
+		return false;
+	}
+	if (counter_by_name(word->text, *counter) == NO_INDEX)
+		return true;
+	FAIL(r, word->span, "there are several counters '%s'", word->text);
+	HELP(r, "%s", counters_called(r, word->text));
+	return false;
+}
+
+/* info FIELD, counter NAME; no other question has an argument. */
 static bool question_argument(struct resolver *r, const struct ast_line *line,
 			      struct plan_question *question)
 {
 	const struct ast_value *first = line->n_values ? &line->values[0] : NULL;
-	bool takes = question->id == ASK_INFO;
+	bool info = question->id == ASK_INFO, takes = info || question->id == ASK_COUNTER;
 
-	question->field = NO_INDEX;
+	question->field = question->counter = NO_INDEX;
 	if (line->n_values > (takes ? 1 : 0)) {
 		FAIL(r, line->values[takes].span, "'%s' has no such argument",
 		     question_name(question->id));
@@ -81,26 +163,19 @@ static bool question_argument(struct resolver *r, const struct ast_line *line,
 	}
 	if (!takes)
 		return true;
-	if (!first || first->kind != VAL_WORD) {
-		FAIL(r, first ? first->span : line->key.span, "'info' needs a field of tcp_info");
-		HELP(r, "as in 'info snd_cwnd -> 10'; the names are those of linux/tcp.h");
-		return false;
-	}
-	question->field = tcp_info_by_name(first->word.text);
-	if (question->field != NO_INDEX)
-		return true;
-
-	struct ast_word word = first->word;
-
-	if (strncmp(word.text, "tcpi_", 5) == 0)
-		word.text += 5;
-	return unknown_word(r, &word, "field of tcp_info", tcp_info_words(),
-			    fields_with(r, word.text));
+	if (first && first->kind == VAL_WORD)
+		return info ? find_field(r, &first->word, &question->field)
+			    : find_counter(r, &first->word, &question->counter);
+	FAIL(r, first ? first->span : line->key.span, "'%s' needs %s", question_name(question->id),
+	     info ? "a field of tcp_info" : "the name of a counter");
+	HELP(r, "%s", info ? "as in 'info snd_cwnd -> 10'; the names are those of linux/tcp.h"
+			   : "as in 'counter ListenOverflows -> 1'; " COUNTERS);
+	return false;
 }
 
 static bool may_go_unanswered(enum question_id id)
 {
-	return id == ASK_TIMER || id == ASK_QUEUES || id == ASK_INFO || id == ASK_SOCKETS;
+	return id == ASK_TIMER || id == ASK_QUEUES || id == ASK_INFO || is_of_host(id);
 }
 
 static bool check_question(struct resolver *r, const struct ast_line *line, enum question_id id)
@@ -146,7 +221,7 @@ void resolve_question(struct resolver *r, const struct ast_line *line, int host,
 		return;
 	ok &= resolve_time_of_answer(r, line, &step.time);
 	step.answered = line->answer.written;
-	if (step.answered && (ok || id != ASK_INFO))
+	if (step.answered && (ok || (id != ASK_INFO && id != ASK_COUNTER)))
 		ok &= resolve_ask_result(r, &line->answer, question, &step.result);
 	if (!question_subject(r, line, question) || !ok)
 		return;
@@ -519,6 +594,17 @@ static bool read_sockets(struct reading *reading)
 	return true;
 }
 
+/* ---- counter NAME -> N | N..M ---- */
+
+static bool read_counter(struct reading *reading, int counter)
+{
+	reading->out->kind = RESULT_COUNTER;
+	reading->name = counter_name(counter);
+	return read_range(reading, "a counter is a number", INT64_MAX, 0,
+			  &reading->out->ranges[0]) &&
+	       at_end(reading);
+}
+
 /* ---- the whole ---- */
 
 bool resolve_ask_result(struct resolver *r, const struct ast_answer *answer,
@@ -529,6 +615,7 @@ bool resolve_ask_result(struct resolver *r, const struct ast_answer *answer,
 		[ASK_QUEUES] = "queues -> 0 >= 1000",
 		[ASK_INFO] = "info snd_cwnd -> 10..20",
 		[ASK_SOCKETS] = "sockets -> LISTEN, ESTABLISHED x2",
+		[ASK_COUNTER] = "counter ListenOverflows -> 1",
 	};
 	struct reading reading = {
 		.r = r, .answer = answer, .name = question_name(question->id),
@@ -545,6 +632,8 @@ bool resolve_ask_result(struct resolver *r, const struct ast_answer *answer,
 		return read_info(&reading, question->field);
 	case ASK_SOCKETS:
 		return read_sockets(&reading);
+	case ASK_COUNTER:
+		return read_counter(&reading, question->counter);
 	case ASK_STATE:
 	case ASK_ERROR:
 	case ASK_READABLE:

@@ -267,6 +267,7 @@ enum {
 	MAY_EVENTS = 1 << 4, MAY_ZERO = 1 << 5, MAY_FLAGS = 1 << 6, MAY_ADDRESS = 1 << 7,
 	MAY_SIGPIPE = 1 << 8, MAY_QUEUED = 1 << 9, MAY_STATE = 1 << 10, MAY_YES_NO = 1 << 11,
 	MAY_TIMER = 1 << 12, MAY_QUEUES = 1 << 13, MAY_INFO = 1 << 14, MAY_SOCKETS = 1 << 15,
+	MAY_COUNTER = 1 << 16,
 };
 
 /* Which socket a call acts on. */

@@ -2,6 +2,7 @@
 #include "report/json_event.h"
 
 #include "base/strbuf.h"
+#include "plan/counters.h"
 #include "plan/names.h"
 #include "plan/tcp_info.h"
 #include "report/json_call.h"
@@ -247,6 +248,8 @@ static void add_answer(struct json_maker *maker, json_t *object, const struct pl
 	put_text(maker, object, "question", question_name(event->u.ask.id));
 	if (event->u.ask.id == ASK_INFO && step && step->question)
 		put_text(maker, object, "field", tcp_info_name(step->question->field));
+	if (event->u.ask.id == ASK_COUNTER && step && step->question)
+		put_text(maker, object, "counter", counter_full_name(step->question->counter));
 	put_strbuf(maker, object, "answer", &answer);
 	put_number(maker, object, "number", event->u.ask.answer);
 	if (event->u.ask.id == ASK_SOCKETS)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "plan/counters.h"
 #include "plan/names.h"
 #include "plan/tcp_info.h"
 
@@ -90,6 +91,7 @@ void ask_text(const struct plan *plan, const struct event *asked, struct strbuf 
 			errno_text(answer, out);
 		return;
 	case ASK_SOCKETS:
+	case ASK_COUNTER:
 		strbuf_printf(out, "%" PRId64, answer);
 		return;
 	case ASK_TIMER:
@@ -217,6 +219,9 @@ void ask_expected_text(const struct plan_step *step, struct strbuf *out)
 		else
 			range_text(&result->ranges[0], &number, out);
 		break;
+	case ASK_COUNTER:
+		range_text(&result->ranges[0], &number, out);
+		break;
 	case N_QUESTIONS:
 		break;
 	}
@@ -232,6 +237,8 @@ void question_text(const struct plan *plan, const struct plan_question *question
 	strbuf_puts(out, question_name(question->id));
 	if (question->id == ASK_INFO && tcp_info_name(question->field))
 		strbuf_printf(out, " %s", tcp_info_name(question->field));
+	if (question->id == ASK_COUNTER && counter_name(question->counter))
+		strbuf_printf(out, " %s", counter_name(question->counter));
 	if (!question->named)
 		return;
 	if (question->socket >= 0 && question->socket < plan->n_sockets)

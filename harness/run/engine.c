@@ -66,6 +66,8 @@ static enum play play_all(struct engine *engine)
 {
 	enum play play = check_installed(engine);
 
+	if (play == PLAY_ON)
+		play = check_counters(engine);
 	for (int step = 0; step < engine->plan->n_steps && play == PLAY_ON; step++)
 		play = play_step(engine, step);
 	kept_step(&engine->stage.kept, engine->step);

@@ -68,6 +68,9 @@ enum play play_program(struct engine *engine, int step); /* run, stdin … sysca
 /* Is every program that is to be run installed? */
 enum play check_installed(struct engine *engine);
 
+/* Does this kernel have every counter that is asked for? */
+enum play check_counters(struct engine *engine);
+
 /* Has a program failed whose exit no line takes? Then the play has failed, at its `run`. */
 enum play check_programs(struct engine *engine);
 

@@ -4,13 +4,15 @@
  * that happens on the wire, else at intervals that grow to 10 ms. An answer is judged by the
  * times between which it must have changed: the last question before and the first one after.
  *
- * Netlink answers without the host's help. SO_ERROR and readability take a call, which a caller
- * of the questions' own makes, whatever the others are sleeping in.
+ * Netlink answers without the host's help, and counters are read off files of its namespace.
+ * SO_ERROR and readability take a call, which a caller of the questions' own makes, whatever the
+ * others are sleeping in.
  */
 #include "run/blame.h"
 #include "run/patience.h"
 
 #include "base/clock.h"
+#include "plan/counters.h"
 #include "plan/names.h"
 #include "plan/tcp_info.h"
 #include "run/call_text.h"
@@ -101,6 +103,61 @@ static enum play ask_sockets(struct engine *engine, int host, struct answer *ans
 	return PLAY_ON;
 }
 
+/* Return: as snmp_read() */
+static int read_counter(struct engine *engine, int step, int64_t *value)
+{
+	const struct plan_question *question = engine->plan->steps[step].question;
+
+	return snmp_read(engine->stage.counters[question->host], counter_group(question->counter),
+			 counter_own_name(question->counter), value);
+}
+
+/* What came of reading. @rc: of read_counter() */
+static enum play counter_read(struct engine *engine, int step, int rc)
+{
+	const int counter = engine->plan->steps[step].question->counter;
+	const char *name = counter_full_name(counter), *since = counter_since(counter);
+	struct utsname kernel = { 0 };
+
+	if (rc > 0)
+		return PLAY_ON;
+	if (rc < 0)
+		return broken(engine, "the kernel does not tell its counter %s: %s", name,
+			      strerror(-rc));
+	uname(&kernel);
+	if (!since)
+		return broken(engine, "this kernel, %s, has no counter %s", kernel.release, name);
+	return broken(engine, "this kernel, %s, has no counter %s: write 'needs kernel >= %s'",
+		      kernel.release, name, since);
+}
+
+static enum play ask_counter(struct engine *engine, int step, struct answer *answer)
+{
+	const int rc = read_counter(engine, step, &answer->event.u.ask.answer);
+
+	answer->event.u.ask.found = rc > 0;
+	return counter_read(engine, step, rc);
+}
+
+/* Before anything is played: a scenario that asks for what is not there would only end later. */
+enum play check_counters(struct engine *engine)
+{
+	const struct plan *plan = engine->plan;
+	enum play play = PLAY_ON;
+
+	for (int step = 0; step < plan->n_steps && play == PLAY_ON; step++) {
+		int64_t value;
+
+		if (plan->steps[step].kind != STEP_ASK ||
+		    plan->steps[step].question->id != ASK_COUNTER)
+			continue;
+		play = counter_read(engine, step, read_counter(engine, step, &value));
+		if (play != PLAY_ON)
+			engine->step = step; /* the error's place */
+	}
+	return play;
+}
+
 /* SO_ERROR or poll(2), by the caller that is there for questions. */
 static enum play ask_caller(struct engine *engine, int step, struct answer *answer)
 {
@@ -149,6 +206,9 @@ static enum play ask(struct engine *engine, int step, struct answer *answer)
 		break;
 	case ASK_SOCKETS:
 		play = ask_sockets(engine, question->host, answer);
+		break;
+	case ASK_COUNTER:
+		play = ask_counter(engine, step, answer);
 		break;
 	case ASK_ERROR:
 	case ASK_READABLE:
@@ -213,6 +273,8 @@ static bool right(const struct plan_step *step, const struct answer *answer)
 		return found && lies_in(&expected->ranges[0], number);
 	case ASK_SOCKETS:
 		return right_sockets(expected, &answer->list);
+	case ASK_COUNTER:
+		return lies_in(&expected->ranges[0], number);
 	case N_QUESTIONS:
 		break;
 	}

@@ -102,6 +102,7 @@ static bool right_result(const struct engine *engine, const struct plan_call *ca
 	case RESULT_QUEUES:
 	case RESULT_INFO:
 	case RESULT_SOCKETS:
+	case RESULT_COUNTER:
 	case RESULT_CONTAINS:
 	case RESULT_OUTPUT_END:
 	case RESULT_SIGNAL:
@@ -142,6 +143,7 @@ static void expected_result_text(const struct engine *engine, const struct plan_
 	case RESULT_QUEUES:
 	case RESULT_INFO:
 	case RESULT_SOCKETS:
+	case RESULT_COUNTER:
 	case RESULT_CONTAINS:
 	case RESULT_OUTPUT_END:
 	case RESULT_SIGNAL:

@@ -1,7 +1,7 @@
 /* stage: everything that is open while a plan is played, and the one place that waits.
  *
  * A stage holds the world, the capture and the sender of its wire, and for each
- * kernel host a socket-diagnosis channel; a probe is sent there for as long as it is set. stage_wait() is the only
+ * kernel host a socket-diagnosis channel and its counters; a probe is sent there for as long as it is set. stage_wait() is the only
  * function of the engine that blocks: in ppoll(), on those descriptors and a deadline.
  * What arrives is sorted there: frames of the kernel hosts go to a queue, frames
  * we sent ourselves are recognized by their bytes and get their timestamps, replies of the
@@ -12,6 +12,7 @@
 
 #include "base/strbuf.h"
 #include "peer/probe.h"
+#include "peer/snmp.h"
 #include "peer/sockdiag.h"
 #include "run/kept.h"
 #include "run/program_view.h"
@@ -64,6 +65,7 @@ struct stage {
 	struct port ports[PLAN_HOSTS];
 	struct crafter *crafter;   /* (owned) */
 	struct sockdiag *diags[PLAN_HOSTS]; /* (owned) */
+	struct snmp *counters[PLAN_HOSTS];  /* (owned) NULL: no line asks for any */
 
 	struct seen_queue arrived; /* from the kernel hosts, not yet spoken of, by time */
 	struct caller callers[PLAN_CALLERS_MAX];

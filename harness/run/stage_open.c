@@ -48,6 +48,34 @@ static int open_crafter(struct stage *stage)
 	return stage->crafter ? 0 : stage_fail(stage, -EIO, "cannot craft packets", why);
 }
 
+static bool asks_for_counters(const struct plan *plan, int host)
+{
+	for (int i = 0; i < plan->n_steps; i++) {
+		const struct plan_question *question =
+			plan->steps[i].kind == STEP_ASK ? plan->steps[i].question : NULL;
+
+		if (question && question->id == ASK_COUNTER && question->host == host)
+			return true;
+	}
+	return false;
+}
+
+/* What the kernel is asked by; we are in the host's namespace. */
+static int open_questions(struct stage *stage, int host)
+{
+	stage->diags[host] = sockdiag_open();
+	if (!stage->diags[host])
+		return stage_fail(stage, -errno, "cannot ask the kernel for its sockets",
+			    strerror(errno));
+	if (!asks_for_counters(stage->plan, host))
+		return 0;
+	stage->counters[host] = snmp_open();
+	if (!stage->counters[host])
+		return stage_fail(stage, -errno, "cannot ask the kernel for its counters",
+			    strerror(errno));
+	return 0;
+}
+
 /* The probe gets ready while the captures open, which takes the kernel a grace period each. */
 static int open_host(struct stage *stage, int host)
 {
@@ -56,10 +84,9 @@ static int open_host(struct stage *stage, int host)
 
 	if (rc < 0)
 		return stage_fail(stage, rc, "cannot enter a host", strerror(-rc));
-	stage->diags[host] = sockdiag_open();
-	if (!stage->diags[host])
-		return stage_fail(stage, -errno, "cannot ask the kernel for its sockets",
-			    strerror(errno));
+	rc = open_questions(stage, host);
+	if (rc < 0)
+		return rc;
 	rc = world_visit(&stage->world, NO_INDEX);
 	if (rc < 0)
 		return stage_fail(stage, rc, "cannot return to the wire", strerror(-rc));
@@ -167,6 +194,7 @@ static void close_hosts(struct stage *stage)
 	for (int i = 0; i < PLAN_HOSTS; i++) {
 		abort_orphans(stage, i);
 		sockdiag_close(stage->diags[i]);
+		snmp_close(stage->counters[i]);
 	}
 	world_leave(&stage->world, &stage->home->world);
 }
