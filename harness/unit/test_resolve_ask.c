@@ -1,4 +1,5 @@
 /* test_resolve_ask: questions, and what is expected of their answers. */
+#include "plan/counters.h"
 #include "unit/resolve_helpers.h"
 
 static void questions(void **state)
@@ -103,6 +104,32 @@ static void answers_of_sockets(void **state)
 	assert_int_equal(step->question->socket, NO_INDEX);
 }
 
+/* With its group's name or without: the same counter. It is the host's, and no socket's. */
+static void answers_of_counters(void **state)
+{
+	const struct plan_step *step = ask_of(state, "counter ListenOverflows -> 1 within 1s");
+	const int overflows = step->question->counter;
+
+	assert_string_equal(counter_full_name(overflows), "TcpExtListenOverflows");
+	assert_int_equal(step->result.kind, RESULT_COUNTER);
+	assert_int_equal(step->time.kind, TIME_WITHIN);
+	assert_int_equal(step->question->socket, NO_INDEX);
+	assert_int_equal(step->question->flow, NO_INDEX);
+	assert_int_equal(step->caller, NO_INDEX);
+	assert_range(&step->result.ranges[0], 1, 1);
+	step = ask_of(state, "counter TcpExtListenOverflows -> >= 2");
+	assert_int_equal(step->question->counter, overflows);
+	assert_range(&step->result.ranges[0], 2, INT64_MAX);
+	step = ask_of(state, "counter TcpRetransSegs -> 2..4");
+	assert_string_equal(counter_name(step->question->counter), "RetransSegs");
+	assert_range(&step->result.ranges[0], 2, 4);
+	step = ask_of(state, "counter RetransSegs -> != 0");
+	assert_true(step->result.ranges[0].not && step->result.ranges[0].low == 0);
+	assert_false(ask_of(state, "counter InErrs")->answered);
+	step = ask_of(state, "counter TCPTimeouts -> 0 until 200ms");
+	assert_int_equal(step->time.kind, TIME_UNTIL);
+}
+
 /* A time that lies between two values of a field is no answer, whatever is compared with it. */
 static void fractions_of_a_unit(void **state)
 {
@@ -149,6 +176,7 @@ int main(void)
 		TEST(answers_in_ranges),
 		TEST(answers_of_timers),
 		TEST(answers_of_sockets),
+		TEST(answers_of_counters),
 		TEST(fractions_of_a_unit),
 		TEST(questions_are_asked_by_nobody),
 	};

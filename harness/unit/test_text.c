@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "plan/counters.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -375,6 +376,7 @@ static void answers_in_words(void **state)
 		{ ASK_ERROR, 0, "0" }, { ASK_ERROR, ECONNRESET, "ECONNRESET" },
 		{ ASK_READABLE, 1, "yes" }, { ASK_READABLE, 0, "no" },
 		{ ASK_READABLE, -EBADF, "EBADF" }, { ASK_SOCKETS, 3, "3" },
+		{ ASK_COUNTER, 0, "0" }, { ASK_COUNTER, INT64_MAX, "9223372036854775807" },
 		{ ASK_TIMER, 0, "not told: there is no such socket" },
 	};
 	struct strbuf text = STRBUF_INIT;
@@ -390,6 +392,38 @@ static void answers_in_words(void **state)
 		ask_text(&sample.plan, &event, &text);
 		assert_string_equal(strbuf_text(&text), cases[i].text);
 	}
+	strbuf_free(&text);
+	sample_close(&sample);
+}
+
+/* A counter as it is shortest; of a name that several have, with its group's. */
+static void counters_in_words(void **state)
+{
+	struct plan_question question = {
+		.id = ASK_COUNTER, .socket = NO_INDEX, .flow = NO_INDEX,
+		.counter = counter_by_name("TcpExtListenOverflows", NO_INDEX),
+	};
+	struct plan_step step = {
+		.kind = STEP_ASK, .question = &question, .result.ranges[0] = { true, false, 2, 4 },
+	};
+	struct strbuf text = STRBUF_INIT;
+	struct sample sample;
+
+	(void)state;
+	sample_open(&sample, "scenario \"x\"\n", "x");
+	question_text(&sample.plan, &question, &text);
+	assert_string_equal(strbuf_text(&text), "counter ListenOverflows");
+	strbuf_clear(&text);
+	question.counter = counter_by_name("TcpInCsumErrors", NO_INDEX);
+	question_text(&sample.plan, &question, &text);
+	assert_string_equal(strbuf_text(&text), "counter TcpInCsumErrors");
+	strbuf_clear(&text);
+	ask_expected_text(&step, &text);
+	assert_string_equal(strbuf_text(&text), "2..4");
+	strbuf_clear(&text);
+	step.result.ranges[0] = (struct plan_range){ true, false, 2, INT64_MAX };
+	ask_expected_text(&step, &text);
+	assert_string_equal(strbuf_text(&text), ">= 2");
 	strbuf_free(&text);
 	sample_close(&sample);
 }
@@ -525,6 +559,7 @@ int main(void)
 		cmocka_unit_test(calls_in_words),
 		cmocka_unit_test(results_in_words),
 		cmocka_unit_test(answers_in_words),
+		cmocka_unit_test(counters_in_words),
 		cmocka_unit_test(sockets_in_words),
 		cmocka_unit_test(text_is_cut_and_cleaned),
 		cmocka_unit_test(style_follows_the_environment),
