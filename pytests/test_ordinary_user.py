@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from guest_runs import BUILT, KERNEL
-from toolkit import MACHINE, PASSED, SCENARIOS, Result, Tool, needs_guests, run
+from toolkit import MACHINE, PASSED, SCENARIOS, Result, Tool, needs_guests, run, scene
 
 # Root becomes nobody for good: no capability is left, nor can one be got back.
 AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
@@ -59,6 +59,15 @@ def test_scenario_passes(copies: Path) -> None:
     result = as_ordinary_user(copies, "run", "rst_after_fin.scn")
     assert result.returncode == PASSED, result.stdout + result.stderr
     assert "2 passed" in result.stdout
+
+
+def test_counters_are_read(copies: Path) -> None:
+    """Those of the host's namespace, in /proc: they are everybody's to read."""
+    path = copies / "counter.scn"
+    path.write_text(scene("establish client to server:8080", "client: counter ActiveOpens -> 1"), encoding="utf-8")
+    path.chmod(0o644)
+    result = as_ordinary_user(copies, "run", "counter.scn")
+    assert result.returncode == PASSED, result.stdout + result.stderr
 
 
 def test_doctor_is_content(copies: Path) -> None:

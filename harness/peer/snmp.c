@@ -166,8 +166,8 @@ static ssize_t read_all(struct snmp *snmp, enum snmp_file file)
 	size_t len = 0;
 
 	while (len < FILE_MAX) {
-		const ssize_t n = pread(snmp->files[file], snmp->text + len, FILE_MAX - len,
-					(off_t)len);
+		const ssize_t n =
+			pread(snmp->files[file], snmp->text + len, FILE_MAX - len, (off_t)len);
 
 		if (n < 0)
 			return -errno;

@@ -58,19 +58,19 @@ static bool question_subject(struct resolver *r, const struct ast_line *line,
 	return question->socket != NO_INDEX || question->flow != NO_INDEX;
 }
 
-/* "did you mean 'snd_mss' or 'rcv_mss'?": the fields that @part is a part of. */
-static const char *fields_with(const struct resolver *r, const char *part)
+/* "did you mean 'snd_mss' or 'rcv_mss'?": the names that @part is a part of.
+ * @name: of each number from 0, then NULL   @otherwise: there are none, or too many */
+static const char *names_with(const struct resolver *r, const char *(*name)(int), const char *part,
+			      const char *otherwise)
 {
 	enum { SHORTEST = 3, MOST = 4 };
-	const char *help = "did you mean", *const *name = tcp_info_words();
+	const char *help = "did you mean";
 	int n = 0;
 
-	for (; strlen(part) >= SHORTEST && *name; name++)
-		if (strstr(*name, part) && n++ < MOST)
-			help = arena_printf(r->arena, "%s%s '%s'", help, n > 1 ? " or" : "", *name);
-	if (n == 0 || n > MOST)
-		return "the names are those of struct tcp_info in linux/tcp.h";
-	return arena_printf(r->arena, "%s?", help);
+	for (int i = 0; strlen(part) >= SHORTEST && name(i); i++)
+		if (strcasestr(name(i), part) && n++ < MOST)
+			help = arena_printf(r->arena, "%s%s '%s'", help, n > 1 ? " or" : "", name(i));
+	return n == 0 || n > MOST ? otherwise : arena_printf(r->arena, "%s?", help);
 }
 
 static bool find_field(struct resolver *r, const struct ast_word *written, int *field)
@@ -83,7 +83,8 @@ static bool find_field(struct resolver *r, const struct ast_word *written, int *
 	if (strncmp(word.text, "tcpi_", 5) == 0)
 		word.text += 5;
 	return unknown_word(r, &word, "field of tcp_info", tcp_info_words(),
-			    fields_with(r, word.text));
+			    names_with(r, tcp_info_name, word.text,
+				       "the names are those of struct tcp_info in linux/tcp.h"));
 }
 
 #define COUNTERS "the names are those that 'nstat -az' shows of Ip, Icmp, Tcp, TcpExt and IpExt"
@@ -134,7 +135,8 @@ static bool find_counter(struct resolver *r, const struct ast_word *word, int *c
 
 	*counter = counter_by_name(word->text, NO_INDEX);
 	if (*counter == NO_INDEX && !why)
-		return unknown_word(r, word, "counter", counter_words(), COUNTERS);
+		return unknown_word(r, word, "counter", counter_words(),
+				    names_with(r, counter_name, word->text, COUNTERS));
 	if (*counter == NO_INDEX) {
 		FAIL(r, word->span, "unknown counter '%s'", word->text);
 		HELP(r, "%s", why);
