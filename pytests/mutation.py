@@ -22,6 +22,7 @@ ENDS_OPTIONS = (FIELDS - {"mss", "wscale"}) | {"from", "to", "on", "as", "by", "
                                                "at", "about"}
 UNKNOWN_OPTION = "hex fd 02"  # RFC 4727: for experiments
 FAR = 7_654_321               # no counter of a scenario comes near it
+FAR_RANGES = {"seq": f"{FAR}..{FAR + 1}", "ack": f"{FAR}..{FAR + 1}", "len": "1400..1401", "win": "12345..12346"}
 STATES = frozenset({"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECV", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2",
                     "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT"})
 TIMERS = frozenset({"off", "on", "keepalive", "timewait", "persist", "delack"})
@@ -110,8 +111,8 @@ def fields(words: list[str]) -> Iterator[Change]:
         if word in NUMBERED and NUMBER.fullmatch(value):
             number = int(value, 0)
             yield Change(i + 1, str(number - 1 if number > 1 else number + 1))
-        if word in ("seq", "ack", "len") and RANGE.fullmatch(value):
-            yield Change(i + 1, "1400..1401" if word == "len" else f"{FAR}..{FAR + 1}")
+        if word in FAR_RANGES and RANGE.fullmatch(value):
+            yield Change(i + 1, FAR_RANGES[word])
         if word in ("seq", "ack") and value == "next":
             yield Change(i + 1, "next+1")
         if word != "df" and value in OTHER_WORD.get(word, ()):

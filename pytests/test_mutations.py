@@ -181,6 +181,7 @@ def test_survivor_would_be_found(player: Tool, tmp_path: Path) -> None:
     ("expect ACK from client ecn ect0 df on offset 8", ["ecn ce", "df off", "offset 7"]),
     ("expect ACK from client data hex 01 02 len 2", ["hex 01 03", "len 1"]),
     ("rewrite ACK from client win 512 win 0", ["win 511 win 0"]),
+    ("expect ACK from client win 1..4096", ["win 12345..12346"]),
     ("client: queues -> 0 >= 1000", ["-> 7654321 >= 1000", "-> 0 7654321"]),
     ("client: info snd_cwnd -> 5..6", ["-> 7654321..7654322"]),
     ("client: info ca_state -> != Loss", ["-> Loss"]),

@@ -115,8 +115,8 @@ static bool parse_count(struct parser *parser, struct ast_clause *clause)
 	return true;
 }
 
-/* "len" ( N | N ".." N ) */
-static bool parse_len(struct parser *parser, struct ast_clause *clause)
+/* N [ ".." N ] */
+static bool parse_range(struct parser *parser, struct ast_clause *clause)
 {
 	if (!parse_count(parser, clause))
 		return false;
@@ -214,8 +214,8 @@ static const struct clause_word {
 } clause_words[] = {
 	{ "seq", CL_SEQ, parse_seq },
 	{ "ack", CL_ACK, parse_seq },
-	{ "win", CL_WIN, parse_count },
-	{ "len", CL_LEN, parse_len },
+	{ "win", CL_WIN, parse_range },
+	{ "len", CL_LEN, parse_range },
 	{ "urgent", CL_URGENT, parse_count },
 	{ "offset", CL_OFFSET, parse_count },
 	{ "ttl", CL_TTL, parse_count },
@@ -283,7 +283,7 @@ bool refuse_equals(struct parser *parser, bool number)
 
 static bool takes_number(const struct clause_word *row)
 {
-	return row->parse == parse_seq || row->parse == parse_count || row->parse == parse_len;
+	return row->parse == parse_seq || row->parse == parse_count || row->parse == parse_range;
 }
 
 /* What the line's fields are of; those of a packet that is counted have no time either. */
@@ -312,7 +312,7 @@ static const char *compare_remedy(struct parser *parser, enum field_place place)
 			    host->text);
 }
 
-/* "win 1000..8000", "after 1s..2s" */
+/* "ttl 1..64", "after 1s..2s" */
 static const char *range_remedy(struct parser *parser, enum field_place place)
 {
 	const struct token *range = parser->next, *low = range - 1, *word = range - 2;
@@ -323,7 +323,7 @@ static const char *range_remedy(struct parser *parser, enum field_place place)
 				    range[1].text);
 	if (low->kind == TOK_NUMBER && word >= parser->first && word->kind == TOK_WORD)
 		return arena_printf(parser->arena,
-				    "%s is one number; only 'seq', 'ack' and 'len' have a range",
+				    "%s is one number; only 'seq', 'ack', 'win' and 'len' have a range",
 				    token_shown(parser, word));
 	return NULL;
 }

@@ -167,7 +167,8 @@ struct plan_packet {
 	int nth;               /* rules and triggers: only the nth that matches, from 1; 0: each */
 	bool again;            /* a retransmission of what that host sent before */
 	struct plan_seq seq, ack;
-	uint16_t win, urgent;
+	uint16_t win, win_beyond; /* expected, rules: a range, @win … @win + @win_beyond */
+	uint16_t urgent;
 	uint8_t offset, ttl, dscp, ecn, reserved;
 	uint16_t id;
 	bool df;

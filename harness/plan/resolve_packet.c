@@ -168,7 +168,7 @@ struct number_field {
 };
 
 static const struct number_field number_fields[N_CLAUSES] = {
-	[CL_WIN] = { UINT16_MAX, FIELD_WIN },     [CL_URGENT] = { UINT16_MAX, FIELD_URGENT },
+	[CL_URGENT] = { UINT16_MAX, FIELD_URGENT },
 	[CL_OFFSET] = { 15, FIELD_OFFSET },       [CL_TTL] = { UINT8_MAX, FIELD_TTL },
 	[CL_DSCP] = { 63, FIELD_DSCP },           [CL_RESERVED] = { 15, FIELD_RESERVED },
 	[CL_ID] = { UINT16_MAX, FIELD_ID },       [CL_FLOWLABEL] = { 0xfffff, FIELD_FLOWLABEL },
@@ -225,9 +225,7 @@ static bool field_number(struct resolver *r, const struct ast_clause *clause,
 	if (!field_exists(r, clause->kind))
 		return true;
 	out->set |= field->field;
-	if (clause->kind == CL_WIN)
-		out->win = (uint16_t)clause->low;
-	else if (clause->kind == CL_URGENT)
+	if (clause->kind == CL_URGENT)
 		out->urgent = (uint16_t)clause->low;
 	else if (clause->kind == CL_OFFSET)
 		out->offset = (uint8_t)clause->low;
@@ -299,6 +297,39 @@ static bool field_seq(struct resolver *r, const struct ast_clause *clause, enum 
 	       seq_is_one(r, clause, use);
 }
 
+/* A range of numbers of 16 bits, or one of them. */
+static bool is_range(struct resolver *r, const struct ast_clause *clause)
+{
+	const char *name = quoted_name(r, clause->kind);
+
+	if (!in_range(r, clause->span, name, clause->low, 0, UINT16_MAX) ||
+	    !in_range(r, clause->span, name, clause->high, 0, UINT16_MAX))
+		return false;
+	if (clause->low <= clause->high)
+		return true;
+	FAIL(r, clause->span, "this range is empty");
+	HELP(r, "write '%s %lld..%lld'", clause_names[clause->kind], (long long)clause->high,
+	     (long long)clause->low);
+	return false;
+}
+
+static bool field_win(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
+		      struct plan_packet *out)
+{
+	if (is_written(use) && clause->low != clause->high) {
+		FAIL(r, clause->span, "a range of 'win' is for packets that are expected");
+		HELP(r, "write the window that the packet is to have: 'win %lld'",
+		     (long long)clause->high);
+		return false;
+	}
+	if (!is_range(r, clause))
+		return false;
+	out->set |= FIELD_WIN;
+	out->win = (uint16_t)clause->low;
+	out->win_beyond = (uint16_t)(clause->high - clause->low);
+	return true;
+}
+
 static bool field_len(struct resolver *r, const struct ast_clause *clause, enum packet_use use,
 		      struct plan_packet *out)
 {
@@ -307,14 +338,8 @@ static bool field_len(struct resolver *r, const struct ast_clause *clause, enum 
 		HELP(r, "write the payload: 'data %lld bytes'", (long long)clause->low);
 		return false;
 	}
-	if (!in_range(r, clause->span, "'len'", clause->low, 0, UINT16_MAX) ||
-	    !in_range(r, clause->span, "'len'", clause->high, 0, UINT16_MAX))
+	if (!is_range(r, clause))
 		return false;
-	if (clause->low > clause->high) {
-		FAIL(r, clause->span, "this range is empty");
-		HELP(r, "write 'len %lld..%lld'", (long long)clause->high, (long long)clause->low);
-		return false;
-	}
 	out->set |= FIELD_LEN;
 	out->len_low = clause->low;
 	out->len_high = clause->high;
@@ -481,7 +506,6 @@ static bool resolve_clause(struct resolver *r, const struct ast_clause *clause,
 	switch (clause->kind) {
 	case CL_SEQ:
 	case CL_ACK: return field_seq(r, clause, use, out);
-	case CL_WIN:
 	case CL_URGENT:
 	case CL_OFFSET:
 	case CL_TTL:
@@ -489,6 +513,7 @@ static bool resolve_clause(struct resolver *r, const struct ast_clause *clause,
 	case CL_RESERVED:
 	case CL_ID:
 	case CL_FLOWLABEL: return field_number(r, clause, out);
+	case CL_WIN: return field_win(r, clause, use, out);
 	case CL_LEN: return field_len(r, clause, use, out);
 	case CL_MTU: return field_mtu(r, clause, out);
 	case CL_ECN: return field_ecn(r, clause, out);

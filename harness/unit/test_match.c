@@ -272,6 +272,27 @@ static void payloads(void **state)
 	one_row(fixture, &packet, "len", "some", "0");
 }
 
+static void windows(void **state)
+{
+	struct fixture *fixture = *state;
+	struct plan_packet packet = expect(TCP_PSH | TCP_ACK);
+
+	packet.set = FIELD_WIN;
+	packet.win = 1000;
+	packet.win_beyond = 7000;
+	one_row(fixture, &packet, "win", "1000..8000", "65535");
+	fixture->segment.win = 1000;
+	assert_int_equal(rows(fixture, &packet), 0);
+	fixture->segment.win = 8000;
+	assert_int_equal(rows(fixture, &packet), 0);
+	fixture->segment.win = 999;
+	one_row(fixture, &packet, "win", "1000..8000", "999");
+	fixture->segment.win = 8001;
+	one_row(fixture, &packet, "win", "1000..8000", "8001");
+	packet.win_beyond = 0;
+	one_row(fixture, &packet, "win", "1000", "8001");
+}
+
 /* 32 bytes that need four characters each do not fit into a row. */
 static void long_texts(void **state)
 {
@@ -489,7 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_same), TEST(all_at_once), TEST(direction_and_ports), TEST(twelve_flags),
 		TEST(sequence_numbers), TEST(sequence_ranges), TEST(first_packets),
-		 TEST(retransmission), TEST(payloads),
+		 TEST(retransmission), TEST(payloads), TEST(windows),
 		TEST(long_texts), TEST(checksums), TEST(listed_options), TEST(padding),
 		TEST(sack_blocks), TEST(raw_options), TEST(icmp), TEST(malformed),
 	};

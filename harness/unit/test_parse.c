@@ -181,11 +181,16 @@ static void test_packets(void **state)
 
 	line = one(*state, "send ACK from a win 1 within 1s ttl 2 len 1..9 checksum bad 3rd again");
 	assert_int_equal(line->packet->n_clauses, 6);
+	assert_int_equal(clause(line, CL_WIN)->high, 1);
 	assert_int_equal(clause(line, CL_LEN)->low, 1);
 	assert_int_equal(clause(line, CL_LEN)->high, 9);
 	assert_int_equal(clause(line, CL_NTH)->low, 3);
 	assert_string_equal(clause(line, CL_CHECKSUM)->word.text, "bad");
 	assert_int_equal(line->time.kind, AST_TIME_WITHIN);
+
+	line = one(*state, "expect ACK from a win 1000..8000");
+	assert_int_equal(clause(line, CL_WIN)->low, 1000);
+	assert_int_equal(clause(line, CL_WIN)->high, 8000);
 
 	line = one(*state, "send ACK from a data hex 01 0a ff 10 to b:80 on c df off ecn ce");
 	assert_int_equal(clause(line, CL_DATA)->value.len, 4);

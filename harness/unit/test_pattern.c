@@ -74,6 +74,10 @@ static void test_patterns_check_what_is_written(void **state)
 	assert_true(fits(&pattern, &flow, sample));
 	pattern.win = 1001;
 	assert_false(fits(&pattern, &flow, sample));
+	pattern.win = 900;
+	assert_false(fits(&pattern, &flow, sample));
+	pattern.win_beyond = 100; /* up to 1000 */
+	assert_true(fits(&pattern, &flow, sample));
 	free(sample);
 }
 

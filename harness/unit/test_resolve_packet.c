@@ -63,6 +63,18 @@ static void data_sent_and_expected(void **state)
 	assert_int_equal(packet->len_high, 1448);
 }
 
+static void a_window_expected_may_be_a_range(void **state)
+{
+	const struct plan_packet *packet;
+
+	packet = packet_of(state, CLIENT_KERNEL "expect SYN from client win 1000..65535\n");
+	assert_int_equal(packet->set, FIELD_WIN);
+	assert_int_equal(packet->win, 1000);
+	assert_int_equal(packet->win_beyond, 64535);
+	packet = packet_of(state, CLIENT_KERNEL "expect SYN from client win 1000\n");
+	assert_int_equal(packet->win_beyond, 0);
+}
+
 static void options_sent_have_defaults(void **state)
 {
 	const struct plan_packet *packet = packet_of(state, CLIENT_CRAFTED
@@ -169,6 +181,7 @@ int main(void)
 		TEST(numbers_of_a_packet),
 		TEST(fields_of_the_other_ip_version_are_left_unset),
 		TEST(data_sent_and_expected),
+		TEST(a_window_expected_may_be_a_range),
 		TEST(options_sent_have_defaults),
 		TEST(options_expected_stand_for_any),
 		TEST(icmp_quotes_the_other_host),

@@ -43,7 +43,7 @@ static void standing_rules(void **state)
 {
 	const struct plan *plan = plan_of(state, TWO_KERNELS ESTABLISH
 		"drop all DATA from client len 1..1000 seq 1..1000 again\n"
-		"delay all packets by 40ms\nignore all from server\nend rule\n"
+		"delay all packets win 1..9 by 40ms\nignore all from server\nend rule\n"
 		"drop 3rd DATA from client\nend rule\nrewrite ACK from server 2nd ack next-1\n");
 	const struct plan_step *step = &plan->steps[7];
 	const struct plan_packet *pattern = step[0].rule->pattern;
@@ -58,6 +58,7 @@ static void standing_rules(void **state)
 	assert_int_equal(step[1].rule->kind, RULE_DELAY);
 	assert_true(step[1].rule->delay == 40 * MS);
 	assert_true(step[1].rule->pattern->any_packet);
+	assert_true(step[1].rule->pattern->win == 1 && step[1].rule->pattern->win_beyond == 8);
 	assert_int_equal(step[1].rule->pattern->from, NO_INDEX);
 	assert_int_equal(step[2].rule->kind, RULE_IGNORE);
 	assert_int_equal(step[2].rule->pattern->from, SERVER);

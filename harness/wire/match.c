@@ -342,12 +342,22 @@ static void check_options(const struct match *match)
 	strbuf_free(&saw);
 }
 
+static void check_window(const struct match *match)
+{
+	const struct plan_packet *expected = match->expected;
+	const int low = expected->win, high = low + expected->win_beyond;
+	const int saw = match->packet->win;
+
+	if (expected->set & FIELD_WIN && (saw < low || saw > high))
+		differ_range(match, "win", "", low, high - low, saw);
+}
+
 static void check_tcp_fields(const struct match *match)
 {
 	const struct plan_packet *expected = match->expected;
 	const struct packet *packet = match->packet;
 
-	check_written(match, FIELD_WIN, "win", expected->win, packet->win);
+	check_window(match);
 	check_written(match, FIELD_URGENT, "urgent", expected->urgent, packet->urgent);
 	check_written(match, FIELD_OFFSET, "offset", expected->offset, packet->offset);
 }
