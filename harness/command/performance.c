@@ -29,7 +29,7 @@ static const char *write_capture(struct performance *performance, const struct s
 	if (!performance->captures || job->record.verdict == VERDICT_SKIPPED)
 		return NULL;
 
-	const char *path = performance->captures[job - performance->jobs];
+	const char *path = performance->captures[job->variant];
 
 	if (pcapng_write(path, job->plan, &job->record, why, sizeof(why)) == 0)
 		return path;
@@ -78,7 +78,7 @@ static void write_timeline(struct performance *performance, const struct suite_j
 	arena_free(arena);
 }
 
-static void report(struct performance *performance, struct suite_job *job)
+static void report(struct performance *performance, const struct suite_job *job)
 {
 	const char *capture = write_capture(performance, job);
 	const struct kernel *kernel = performance->kernel;
@@ -122,17 +122,32 @@ static bool lacks_program(const struct record *record)
 
 /* ---- the suite's news ---- */
 
-static void print_next(struct performance *performance)
+static bool has_ended(const struct performance *performance, size_t variant)
 {
-	report(performance, &performance->jobs[performance->printed]);
-	record_free(&performance->jobs[performance->printed].record);
-	performance->printed++;
+	return performance->ended[variant].plan != NULL;
 }
 
-static void passed(void *context, size_t index)
+static void print_next(struct performance *performance)
+{
+	struct suite_job *job = &performance->ended[performance->printed++];
+
+	report(performance, job);
+	record_free(&job->record);
+}
+
+/* Report it, and those that have waited for it; or it waits itself. */
+static void report_in_turn(struct performance *performance, struct suite_job *job)
+{
+	performance->ended[job->variant] = *job;
+	performance->ended[job->variant].record = record_take(&job->record);
+	while (performance->printed < performance->count &&
+	       has_ended(performance, performance->printed))
+		print_next(performance);
+}
+
+static void passed(void *context, struct suite_job *job)
 {
 	struct performance *performance = context;
-	struct suite_job *job = &performance->jobs[index];
 	struct arena *arena = arena_new();
 
 	if (performance->timeline &&
@@ -143,20 +158,18 @@ static void passed(void *context, size_t index)
 }
 
 /* What nobody can read need not be played: the first report that cannot be written is the last. */
-static bool finished(void *context, size_t index)
+static bool finished(void *context, struct suite_job *job)
 {
 	struct performance *performance = context;
 
-	count(&performance->tally, performance->jobs[index].record.verdict);
+	count(&performance->tally, job->record.verdict);
 	if (performance->kernel->path)
-		performance->tally.virtual_ns += performance->jobs[index].record.duration;
-	performance->tally.replayed += performance->jobs[index].record.played_before > 0;
-	performance->lacking += lacks_program(&performance->jobs[index].record);
-	performance->ended[index] = true;
+		performance->tally.virtual_ns += job->record.duration;
+	performance->tally.replayed += job->record.played_before > 0;
+	performance->lacking += lacks_program(&job->record);
 	if (performance->progress_wanted)
 		progress_clear(stderr);
-	while (performance->printed < performance->count && performance->ended[performance->printed])
-		print_next(performance);
+	report_in_turn(performance, job);
 	return outputs_flush(performance->outputs);
 }
 
@@ -169,26 +182,24 @@ static void progress(void *context, int running, int64_t elapsed, int64_t left)
 			      &performance->outputs->err_style);
 }
 
-/* The variants that are selected, as jobs. Return: 0, or EXIT_USAGE. */
-static int make_jobs(struct performance *performance, const struct loaded *loaded)
+/* The variants that are selected. Return: 0, or an exit status after a message. */
+static int select_variants(struct performance *performance, const struct loaded *loaded)
 {
 	size_t room = 1;
 
 	for (size_t i = 0; i < loaded->count; i++)
 		room += loaded->scenarios[i]->n_plans;
-	performance->jobs = calloc(room, sizeof(*performance->jobs));
+	performance->plans = calloc(room, sizeof(*performance->plans));
 	performance->ended = calloc(room, sizeof(*performance->ended));
-	if (!performance->jobs || !performance->ended)
+	if (!performance->plans || !performance->ended)
 		return EXIT_MACHINE;
 	for (size_t i = 0; i < loaded->count; i++)
 		for (size_t k = 0; k < loaded->scenarios[i]->n_plans; k++) {
 			const struct plan *plan = loaded->scenarios[i]->plans[k];
 			const char *id = variant_id(loaded->arena, plan);
 
-			if (!selection_takes(performance->options->common.selection, plan, id))
-				continue;
-			performance->jobs[performance->count].plan = plan;
-			record_init(&performance->jobs[performance->count++].record);
+			if (selection_takes(performance->options->common.selection, plan, id))
+				performance->plans[performance->count++] = plan;
 		}
 	if (performance->count)
 		return 0;
@@ -219,7 +230,7 @@ static int open_captures(struct performance *performance, struct arena *arena)
 	}
 	performance->captures = calloc(performance->count, sizeof(*performance->captures));
 	for (size_t i = 0; performance->captures && i < performance->count; i++)
-		performance->captures[i] = capture_path(&captures, performance->jobs[i].plan);
+		performance->captures[i] = capture_path(&captures, performance->plans[i]);
 	captures_free(&captures);
 	return performance->captures ? 0 : EXIT_MACHINE;
 }
@@ -238,16 +249,15 @@ static int exit_status(const struct performance *performance)
 
 static int unplayed(const struct performance *performance)
 {
-	int n = 0;
+	const struct tally *tally = &performance->tally;
 
-	for (size_t i = 0; i < performance->count; i++)
-		n += !performance->ended[i];
-	return n;
+	return (int)performance->count -
+	       (tally->passed + tally->failed + tally->skipped + tally->errors);
 }
 
 static int play_really(struct performance *performance, const struct suite_watch *watch)
 {
-	int rc = suite_run(performance->jobs, performance->count, &performance->options->suite,
+	int rc = suite_run(performance->plans, performance->count, &performance->options->suite,
 			   watch);
 
 	if (rc < 0)
@@ -284,7 +294,7 @@ int perform(struct performance *performance, const struct loaded *loaded)
 	struct suite_watch watch = { performance, passed, finished, progress };
 	const struct run_options *options = performance->options;
 	int64_t began = clock_mono_ns();
-	int rc = make_jobs(performance, loaded);
+	int rc = select_variants(performance, loaded);
 
 	if (rc == 0 && options->captures)
 		rc = open_captures(performance, loaded->arena);
@@ -301,8 +311,8 @@ int perform(struct performance *performance, const struct loaded *loaded)
 	if (performance->progress_wanted)
 		progress_clear(stderr);
 	for (size_t i = performance->printed; i < performance->count; i++)
-		if (performance->ended[i])
-			report(performance, &performance->jobs[i]);
+		if (has_ended(performance, i))
+			report(performance, &performance->ended[i]);
 	performance->tally.wall_ns = clock_mono_ns() - began;
 	performance->tally.unplayed = unplayed(performance);
 	text_summary(performance->outputs->text, &performance->tally,
@@ -314,8 +324,9 @@ int perform(struct performance *performance, const struct loaded *loaded)
 void performance_free(struct performance *performance)
 {
 	for (size_t i = 0; i < performance->count; i++)
-		record_free(&performance->jobs[i].record);
-	free(performance->jobs);
+		if (has_ended(performance, i))
+			record_free(&performance->ended[i].record);
+	free(performance->plans);
 	free(performance->ended);
 	free(performance->captures);
 }

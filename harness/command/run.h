@@ -62,9 +62,9 @@ struct performance {
 	struct comparison *comparison; /* with the other kernels, or NULL: there are none */
 	const struct recorded *timeline; /* to be met, or NULL */
 	struct outputs *outputs;
-	struct suite_job *jobs;  /* (owned) */
-	bool *ended;             /* (owned) */
-	const char **captures;   /* (owned) a path for each job, or NULL */
+	const struct plan **plans; /* (owned) @count of them */
+	const char **captures;   /* (owned) a path for each, or NULL */
+	struct suite_job *ended; /* (owned) those that have, until all before them are printed */
 	size_t count, printed;
 	bool ladders;
 	bool progress_wanted;

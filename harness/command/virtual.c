@@ -69,7 +69,7 @@ int play_virtually(struct performance *performance, const struct suite_watch *wa
 		.patience = options->guest_patience,
 	};
 
-	rc = guests_run(performance->jobs, performance->count, &options->suite, watch, &setup, why);
+	rc = guests_run(performance->plans, performance->count, &options->suite, watch, &setup, why);
 	strbuf_free(&greeting);
 	if (rc == -ENOEXEC)
 		complain("%s", why);

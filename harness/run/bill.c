@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct ordering {
-	const struct suite_job *jobs;
+	const struct plan *const *plans;
 	bill_cost *cost;
 };
 
@@ -16,31 +16,35 @@ static int costliest_first(const void *left, const void *right, void *context)
 {
 	const struct ordering *ordering = context;
 	size_t a = *(const size_t *)left, b = *(const size_t *)right;
-	int64_t cost_a = ordering->cost(ordering->jobs[a].plan);
-	int64_t cost_b = ordering->cost(ordering->jobs[b].plan);
+	int64_t cost_a = ordering->cost(ordering->plans[a]);
+	int64_t cost_b = ordering->cost(ordering->plans[b]);
 
 	if (cost_a != cost_b)
 		return cost_a < cost_b ? 1 : -1;
 	return a < b ? -1 : a > b;
 }
 
-int bill_open(struct bill *bill, struct suite_job *jobs, size_t count,
+static int rounds(const struct suite_options *options)
+{
+	return options->rounds ? options->rounds : 1;
+}
+
+int bill_open(struct bill *bill, const struct plan *const *plans, size_t count,
 	      const struct suite_options *options, const struct suite_watch *watch,
 	      bill_cost *cost)
 {
-	struct ordering ordering = { jobs, cost };
+	struct ordering ordering = { plans, cost };
 
 	*bill = (struct bill){
-		.jobs = jobs, .count = count, .options = options, .watch = watch,
-		.cost = cost, .began = clock_mono_ns(),
+		.plans = plans, .count = count, .plays = count * (size_t)rounds(options),
+		.options = options, .watch = watch, .cost = cost, .began = clock_mono_ns(),
 		.order = calloc(count + 1, sizeof(*bill->order)),
-		.again = calloc(count + 1, sizeof(*bill->again)),
 	};
-	if (!bill->order || !bill->again)
+	if (!bill->order)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		bill->order[i] = i;
-		bill->work += cost(jobs[i].plan);
+		bill->work += (double)cost(plans[i]) * rounds(options);
 	}
 	qsort_r(bill->order, count, sizeof(*bill->order), costliest_first, &ordering);
 	return 0;
@@ -48,42 +52,108 @@ int bill_open(struct bill *bill, struct suite_job *jobs, size_t count,
 
 void bill_free(struct bill *bill)
 {
+	while (bill->newest) {
+		struct suite_job *job = bill->newest;
+
+		bill->newest = job->older;
+		record_free(&job->record);
+		free(job);
+	}
 	free(bill->order);
-	free(bill->again);
-	bill->order = bill->again = NULL;
+	bill->order = NULL;
 }
 
-/* The costliest of those that are to be played again, its place in @again. There is one. */
-static size_t costliest_again(const struct bill *bill)
-{
-	size_t costliest = 0;
+/* ---- jobs ---- */
 
-	for (size_t i = 1; i < bill->n_again; i++)
-		if (bill->cost(bill->jobs[bill->again[i]].plan) >
-		    bill->cost(bill->jobs[bill->again[costliest]].plan))
-			costliest = i;
-	return costliest;
+static struct suite_job *idle_job(struct bill *bill)
+{
+	struct suite_job *job = bill->idle;
+
+	if (job) {
+		bill->idle = job->next;
+		return job;
+	}
+	job = malloc(sizeof(*job));
+	if (!job)
+		abort(); /* out of memory: as everywhere */
+	job->older = bill->newest;
+	bill->newest = job;
+	return job;
+}
+
+/* The next play of all, which has not been started yet. There is one. */
+static size_t next_variant(const struct bill *bill)
+{
+	return bill->order[bill->started % bill->count];
+}
+
+static int next_round(const struct bill *bill)
+{
+	return (int)(bill->started / bill->count) + 1;
+}
+
+static struct suite_job *make_job(struct bill *bill)
+{
+	struct suite_job *job = idle_job(bill);
+
+	job->variant = next_variant(bill);
+	job->plan = bill->plans[job->variant];
+	job->round = next_round(bill);
+	job->next = NULL;
+	job->wall = 0;
+	record_init(&job->record);
+	job->record.round = rounds(bill->options) > 1 ? job->round : 0;
+	bill->started++;
+	return job;
+}
+
+static void retire(struct bill *bill, struct suite_job *job)
+{
+	record_free(&job->record);
+	job->next = bill->idle;
+	bill->idle = job;
+}
+
+/* ---- what is played next ---- */
+
+/* Of two that are to be played again: the earlier round, then what costs more, then who was first. */
+static bool goes_before(const struct bill *bill, const struct suite_job *one,
+			const struct suite_job *other)
+{
+	if (one->round != other->round)
+		return one->round < other->round;
+	return bill->cost(one->plan) > bill->cost(other->plan);
+}
+
+static void put_again(struct bill *bill, struct suite_job *job)
+{
+	struct suite_job **place = &bill->again;
+
+	while (*place && !goes_before(bill, job, *place))
+		place = &(*place)->next;
+	job->next = *place;
+	*place = job;
 }
 
 /* Is it the turn of one that was played before? Only before what is cheaper: the machine was too busy for it
- * among those as costly as itself, and may have time for it after them. */
+ * among those as costly as itself, and may have time for it after them. And before a further round,
+ * so that there are never many. */
 static bool is_turn_of_again(const struct bill *bill)
 {
-	const struct suite_job *next, *again;
+	const struct suite_job *again = bill->again;
 
-	if (!bill->n_again || bill->started == bill->count)
-		return bill->n_again > 0;
-	next = &bill->jobs[bill->order[bill->started]];
-	again = &bill->jobs[bill->again[costliest_again(bill)]];
-	return bill->cost(again->plan) > bill->cost(next->plan);
+	if (!again || bill->started == bill->plays)
+		return again != NULL;
+	return again->round < next_round(bill) ||
+	       bill->cost(again->plan) > bill->cost(bill->plans[next_variant(bill)]);
 }
 
 static struct suite_job *take_again(struct bill *bill)
 {
-	const size_t place = costliest_again(bill), job = bill->again[place];
+	struct suite_job *job = bill->again;
 
-	bill->again[place] = bill->again[--bill->n_again];
-	return &bill->jobs[job];
+	bill->again = job->next;
+	return job;
 }
 
 static struct suite_job *choose(struct bill *bill)
@@ -93,9 +163,9 @@ static struct suite_job *choose(struct bill *bill)
 
 		if (is_turn_of_again(bill))
 			return take_again(bill);
-		if (bill->started == bill->count)
+		if (bill->started == bill->plays)
 			return NULL;
-		job = &bill->jobs[bill->order[bill->started++]];
+		job = make_job(bill);
 		if (!job->plan->skip)
 			return job;
 		bill_end_record(job, VERDICT_SKIPPED, job->plan->skip, clock_real_ns());
@@ -119,13 +189,14 @@ void bill_start(struct bill *bill)
 /* The machine was too busy to tell what the kernel does: forget what it seemed to do. */
 static bool play_again(struct bill *bill, struct suite_job *job)
 {
-	const int before = job->record.played_before;
+	const int before = job->record.played_before, round = job->record.round;
 
 	if (!job->record.too_busy || before >= bill->options->replays || bill->stopping)
 		return false;
 	record_free(&job->record);
 	job->record.played_before = before + 1;
-	bill->again[bill->n_again++] = (size_t)(job - bill->jobs);
+	job->record.round = round;
+	put_again(bill, job);
 	return true;
 }
 
@@ -136,14 +207,15 @@ void bill_finish(struct bill *bill, struct suite_job *job)
 	if (bill->aborted || play_again(bill, job))
 		return;
 	if (job->record.verdict == VERDICT_PASSED && bill->watch->passed)
-		bill->watch->passed(bill->watch->context, (size_t)(job - bill->jobs));
+		bill->watch->passed(bill->watch->context, job);
 	verdict = job->record.verdict;
 	bill->finished++;
-	bill->work_done += bill->cost(job->plan);
+	bill->work_done += (double)bill->cost(job->plan);
 	if (bill->options->stop && verdict != VERDICT_PASSED && verdict != VERDICT_SKIPPED)
 		bill->stopping = true;
-	if (!bill->watch->finished(bill->watch->context, (size_t)(job - bill->jobs)))
+	if (!bill->watch->finished(bill->watch->context, job))
 		bill->stopping = bill->aborted = true;
+	retire(bill, job);
 }
 
 void bill_end_record(struct suite_job *job, enum verdict verdict, const char *why, int64_t time)
@@ -163,8 +235,8 @@ static int64_t estimate_left(const struct bill *bill, int64_t elapsed)
 	if (bill->finished == 0)
 		return -1;
 
-	double share = bill->work > 0 ? (double)bill->work_done / (double)bill->work
-				      : (double)bill->finished / (double)bill->count;
+	double share = bill->work > 0 ? bill->work_done / bill->work
+				      : (double)bill->finished / (double)bill->plays;
 
 	return share > 0.01 ? (int64_t)((double)elapsed * (1 - share) / share) : -1;
 }

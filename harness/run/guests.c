@@ -79,7 +79,7 @@ static int boot(struct guests *guests, struct place *place)
 static bool has_room(const struct guests *guests, const struct place *place)
 {
 	const struct bill *bill = &guests->bill;
-	bool plenty = bill->count - bill->started > guests->n_places;
+	bool plenty = bill->plays - bill->started > guests->n_places;
 
 	return place->n_queue < (plenty ? AHEAD : 1);
 }
@@ -281,7 +281,7 @@ static int wait_for_events(struct guests *guests, struct pollfd *fds)
 
 static bool over(const struct guests *guests)
 {
-	return guests->bill.stopping || guests->bill.finished == guests->bill.count;
+	return guests->bill.stopping || guests->bill.finished == guests->bill.plays;
 }
 
 static int turn(struct guests *guests, struct pollfd *fds)
@@ -318,18 +318,18 @@ static int64_t cost(const struct plan *plan)
 	return plan->n_programs * PROGRAM + plan->n_steps;
 }
 
-int guests_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
-	       const struct suite_watch *watch_, const struct guest_setup *setup,
-	       char why[GUEST_WHY_LEN])
+int guests_run(const struct plan *const *plans, size_t count,
+	       const struct suite_options *options, const struct suite_watch *watch_,
+	       const struct guest_setup *setup, char why[GUEST_WHY_LEN])
 {
 	struct guests guests = {
 		.warden = WARDEN_NONE, .setup = setup, .why = why,
 		.n_places = (size_t)options->jobs, .first_processor = processor_here(),
 	};
-	int rc = bill_open(&guests.bill, jobs, count, options, watch_, cost);
+	int rc = bill_open(&guests.bill, plans, count, options, watch_, cost);
 
-	if (guests.n_places > count)
-		guests.n_places = count;
+	if (guests.n_places > guests.bill.plays)
+		guests.n_places = guests.bill.plays;
 
 	struct pollfd *fds = calloc(guests.n_places * GUEST_FDS + 1, sizeof(*fds));
 

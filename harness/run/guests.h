@@ -22,8 +22,8 @@ struct guest_setup {
  * Return: 0, or -errno: -ENOEXEC when a guest does not get as far as its first order; @why says
  * what its kernel said. */
 enum { GUEST_WHY_LEN = 1024 };
-int guests_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
-	       const struct suite_watch *watch, const struct guest_setup *setup,
-	       char why[GUEST_WHY_LEN]);
+int guests_run(const struct plan *const *plans, size_t count,
+	       const struct suite_options *options, const struct suite_watch *watch,
+	       const struct guest_setup *setup, char why[GUEST_WHY_LEN]);
 
 #endif

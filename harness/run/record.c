@@ -36,6 +36,14 @@ void record_free(struct record *record)
 	record_init(record);
 }
 
+struct record record_take(struct record *record)
+{
+	struct record taken = *record;
+
+	record_init(record);
+	return taken;
+}
+
 static void make_room(struct record *record)
 {
 	if (record->count < record->room)

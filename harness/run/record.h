@@ -146,10 +146,14 @@ struct record {
 	bool too_busy;         /* the verdict is an error because the machine was too busy */
 	int64_t duration;      /* ns, begin to end */
 	int played_before;     /* so many times, and each ended with such an error */
+	int round;             /* of a variant that is played many times, from 1; 0: once */
 };
 
 void record_init(struct record *record);
 void record_free(struct record *record);
+
+/* What @record holds; it is empty afterwards. */
+struct record record_take(struct record *record);
 
 /* Append; the blob is copied. Keeps step, begin, first_packet, verdict and duration. An error
  * that comes without a step happened where the record has got to. */

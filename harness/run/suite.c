@@ -434,7 +434,7 @@ static bool over(const struct suite *suite)
 {
 	if (suite->bill.stopping)
 		return suite->bill.aborted || in_phase(suite, PLAYER_PLAYING) == 0;
-	return suite->bill.finished == suite->bill.count;
+	return suite->bill.finished == suite->bill.plays;
 }
 
 static void suite_free(struct suite *suite)
@@ -459,19 +459,19 @@ static size_t places(const struct suite_options *options)
 	return playing + (ahead < SET_AHEAD_MAX ? ahead : SET_AHEAD_MAX);
 }
 
-int suite_run(struct suite_job *jobs, size_t count, const struct suite_options *options,
+int suite_run(const struct plan *const *plans, size_t count, const struct suite_options *options,
 	      const struct suite_watch *watch)
 {
 	struct suite suite = {
 		.options = options, .setup.play = options->play, .places = places(options),
 	};
-	int rc = bill_open(&suite.bill, jobs, count, options, watch, timeline_estimate);
+	int rc = bill_open(&suite.bill, plans, count, options, watch, timeline_estimate);
 
 	suite.n_processors = processor_count();
 	suite.first_processor = processor_here();
 	suite.n_players = suite.places + CLEARING_MAX;
-	if (suite.n_players > count)
-		suite.n_players = count;
+	if (suite.n_players > suite.bill.plays)
+		suite.n_players = suite.bill.plays;
 
 	struct pollfd *fds = calloc(suite.n_players + 1, sizeof(*fds));
 

@@ -27,22 +27,26 @@ static int number_of(const struct plan *plan)
 
 struct trial {
 	struct plan plans[MANY_JOBS];
-	struct suite_job jobs[MANY_JOBS];
+	struct record records[MANY_JOBS]; /* (owned) of the last round */
 	size_t told;
+	int rounds;  /* 0: one */
 	size_t enough; /* go no further than that; 0: to the end */
 	int playing; /* the most at the same time */
 	bool stop;   /* options of the suite; */
 	int at_once; /* 0: one */
-	void (*finished)(size_t index);
+	void (*finished)(size_t variant);
 };
 
-static bool job_finished(void *context, size_t index)
+static bool job_finished(void *context, struct suite_job *job)
 {
 	struct trial *trial = context;
+	struct record *record = &trial->records[job->variant];
 
+	record_free(record);
+	*record = record_take(&job->record);
 	trial->told++;
 	if (trial->finished)
-		trial->finished(index);
+		trial->finished(job->variant);
 	return trial->told != trial->enough;
 }
 
@@ -60,31 +64,30 @@ enum { REPLAYS = 2 };
 static int play_jobs(struct trial *trial, size_t count,
 		     int (*play)(const struct plan *plan, const struct engine_pipes *pipes))
 {
+	const struct plan *plans[MANY_JOBS];
 	const struct suite_options options = {
-		.jobs = trial->at_once ? trial->at_once : 1, .timeout = 2 * NS_PER_S,
+		.rounds = trial->rounds, .jobs = trial->at_once ? trial->at_once : 1, .timeout = 2 * NS_PER_S,
 		.stage_timeout = 2 * NS_PER_S, .replays = REPLAYS, .stop = trial->stop, .play = play,
 	};
 	const struct suite_watch watch = { trial, NULL, job_finished, job_progress };
 
 	for (size_t i = 0; i < count; i++) {
 		trial->plans[i] = (struct plan){ .n_flows = (int)i };
-		trial->jobs[i].plan = &trial->plans[i];
-		record_init(&trial->jobs[i].record);
+		plans[i] = &trial->plans[i];
+		record_init(&trial->records[i]);
 	}
-	return suite_run(trial->jobs, count, &options, &watch);
+	return suite_run(plans, count, &options, &watch);
 }
 
 static void free_jobs(struct trial *trial, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		record_free(&trial->jobs[i].record);
+		record_free(&trial->records[i]);
 }
 
-/* The job's record ends with an error for this reason. */
-static void assert_error(const struct suite_job *job, const char *why)
+/* The record ends with an error for this reason. */
+static void assert_error(const struct record *record, const char *why)
 {
-	const struct record *record = &job->record;
-
 	assert_int_equal(record->verdict, VERDICT_ERROR);
 	assert_true(record->count > 0);
 	assert_string_equal((const char *)record->blobs[record->count - 1], why);
@@ -180,7 +183,7 @@ static void all_play(void **state)
 	assert_int_equal(play_jobs(&trial, JOBS, play_well), 0);
 	assert_int_equal(trial.told, JOBS);
 	for (int i = 0; i < JOBS; i++)
-		assert_int_equal(trial.jobs[i].record.verdict, VERDICT_PASSED);
+		assert_int_equal(trial.records[i].verdict, VERDICT_PASSED);
 	assert_true(trial.playing <= 1);
 	free_jobs(&trial, JOBS);
 }
@@ -192,9 +195,9 @@ static void stalled_while_setting(void **state)
 	(void)state;
 	assert_int_equal(play_jobs(&trial, JOBS, stall_while_setting), 0);
 	assert_int_equal(trial.told, JOBS);
-	assert_error(&trial.jobs[0], "no stage after 2 s: stopped");
-	assert_int_equal(trial.jobs[0].record.played_before, REPLAYS); /* the machine may have been busy */
-	assert_int_equal(trial.jobs[1].record.verdict, VERDICT_PASSED);
+	assert_error(&trial.records[0], "no stage after 2 s: stopped");
+	assert_int_equal(trial.records[0].played_before, REPLAYS); /* the machine may have been busy */
+	assert_int_equal(trial.records[1].verdict, VERDICT_PASSED);
 	free_jobs(&trial, JOBS);
 }
 
@@ -204,7 +207,7 @@ static void stalled_while_playing(void **state)
 
 	(void)state;
 	assert_int_equal(play_jobs(&trial, 1, stall_while_playing), 0);
-	assert_error(&trial.jobs[0], "no end after 2 s: stopped");
+	assert_error(&trial.records[0], "no end after 2 s: stopped");
 	free_jobs(&trial, 1);
 }
 
@@ -214,7 +217,7 @@ static void damaged_record(void **state)
 
 	(void)state;
 	assert_int_equal(play_jobs(&trial, 1, talk_nonsense), 0);
-	assert_error(&trial.jobs[0], "the record is damaged");
+	assert_error(&trial.records[0], "the record is damaged");
 	free_jobs(&trial, 1);
 }
 
@@ -224,10 +227,10 @@ static void gone_too_soon(void **state)
 
 	(void)state;
 	assert_int_equal(play_jobs(&trial, 1, abort_at_once), 0);
-	assert_error(&trial.jobs[0], "the engine was killed by signal 6 (Aborted)");
+	assert_error(&trial.records[0], "the engine was killed by signal 6 (Aborted)");
 	free_jobs(&trial, 1);
 	assert_int_equal(play_jobs(&trial, 1, end_at_once), 0);
-	assert_error(&trial.jobs[0], "the engine ended before the scenario did");
+	assert_error(&trial.records[0], "the engine ended before the scenario did");
 	free_jobs(&trial, 1);
 }
 
@@ -250,11 +253,11 @@ static int leave_pid(const struct plan *plan, const struct engine_pipes *pipes)
 	return 0;
 }
 
-static void kill_second(size_t index)
+static void kill_second(size_t variant)
 {
 	siginfo_t info;
 
-	if (index != 0)
+	if (variant != 0)
 		return;
 	kill(shared_pids[1], SIGKILL);
 	waitid(P_PID, (id_t)shared_pids[1], &info, WEXITED | WNOWAIT);
@@ -269,9 +272,9 @@ static void dead_at_the_gate(void **state)
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(shared_pids, MAP_FAILED);
 	assert_int_equal(play_jobs(&trial, JOBS, leave_pid), 0);
-	assert_int_equal(trial.jobs[0].record.verdict, VERDICT_PASSED);
-	assert_error(&trial.jobs[1], "the engine was killed by signal 9 (Killed)");
-	assert_int_equal(trial.jobs[2].record.verdict, VERDICT_PASSED);
+	assert_int_equal(trial.records[0].verdict, VERDICT_PASSED);
+	assert_error(&trial.records[1], "the engine was killed by signal 9 (Killed)");
+	assert_int_equal(trial.records[2].verdict, VERDICT_PASSED);
 	free_jobs(&trial, JOBS);
 	munmap(shared_pids, JOBS * sizeof(*shared_pids));
 }
@@ -310,8 +313,8 @@ static void players_are_few(void **state)
 	for (int i = 0; i < MANY_JOBS; i++) {
 		bool known = false;
 
-		assert_int_equal(trial.jobs[i].record.verdict, VERDICT_PASSED);
-		assert_int_equal(trial.jobs[i].record.count, 3); /* nothing of another's */
+		assert_int_equal(trial.records[i].verdict, VERDICT_PASSED);
+		assert_int_equal(trial.records[i].count, 3); /* nothing of another's */
 		for (int k = 0; k < i; k++)
 			known |= shared_pids[k] == shared_pids[i];
 		distinct += !known;
@@ -356,17 +359,17 @@ static void too_busy_is_played_again(void **state)
 	(void)state;
 	play_busy_jobs(&trial);
 	assert_int_equal(trial.told, JOBS); /* once for each */
-	assert_int_equal(trial.jobs[0].record.verdict, VERDICT_PASSED);
-	assert_int_equal(trial.jobs[0].record.played_before, 1);
-	assert_int_equal(trial.jobs[1].record.verdict, VERDICT_ERROR);
-	assert_int_equal(trial.jobs[1].record.played_before, REPLAYS);
-	assert_int_equal(trial.jobs[2].record.verdict, VERDICT_PASSED);
-	assert_int_equal(trial.jobs[2].record.played_before, 0);
+	assert_int_equal(trial.records[0].verdict, VERDICT_PASSED);
+	assert_int_equal(trial.records[0].played_before, 1);
+	assert_int_equal(trial.records[1].verdict, VERDICT_ERROR);
+	assert_int_equal(trial.records[1].played_before, REPLAYS);
+	assert_int_equal(trial.records[2].verdict, VERDICT_PASSED);
+	assert_int_equal(trial.records[2].played_before, 0);
 	assert_int_equal(shared_plays[0], 2);
 	assert_int_equal(shared_plays[1], 1 + REPLAYS);
 	assert_int_equal(shared_plays[2], 1);
 	for (size_t i = 0; i < JOBS; i++) /* of the last play only */
-		assert_int_equal(trial.jobs[i].record.count, 3);
+		assert_int_equal(trial.records[i].count, 3);
 	free_jobs(&trial, JOBS);
 	munmap(shared_plays, JOBS * sizeof(*shared_plays));
 }
@@ -378,8 +381,27 @@ static void too_busy_stops_at_last(void **state)
 	(void)state;
 	play_busy_jobs(&trial);
 	assert_int_equal(shared_plays[1], 1 + REPLAYS); /* only the last of them is the end */
-	assert_int_equal(trial.jobs[1].record.verdict, VERDICT_ERROR);
+	assert_int_equal(trial.records[1].verdict, VERDICT_ERROR);
 	assert_true(shared_plays[0] <= 2); /* whether its stage was set in time is chance */
+	free_jobs(&trial, JOBS);
+	munmap(shared_plays, JOBS * sizeof(*shared_plays));
+}
+
+/* Each as often as it is to be, and what is too busy is played again in each round. */
+static void in_rounds(void **state)
+{
+	enum { ROUNDS = 5 };
+	struct trial trial = { .rounds = ROUNDS, .at_once = 2 };
+
+	(void)state;
+	play_busy_jobs(&trial);
+	assert_int_equal(trial.told, ROUNDS * JOBS);
+	assert_true(trial.playing <= 2);
+	assert_int_equal(shared_plays[0], ROUNDS + 1);
+	assert_int_equal(shared_plays[1], ROUNDS * (1 + REPLAYS));
+	assert_int_equal(shared_plays[2], ROUNDS);
+	assert_int_equal(trial.records[2].verdict, VERDICT_PASSED);
+	assert_int_equal(trial.records[2].count, 3);
 	free_jobs(&trial, JOBS);
 	munmap(shared_plays, JOBS * sizeof(*shared_plays));
 }
@@ -397,6 +419,7 @@ int main(void)
 		cmocka_unit_test(players_are_few),
 		cmocka_unit_test(too_busy_is_played_again),
 		cmocka_unit_test(too_busy_stops_at_last),
+		cmocka_unit_test(in_rounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
