@@ -5,7 +5,7 @@
 #include "report/text.h"
 
 /* Draw it anew; the cursor stays on the line.
- * @total: variants in all   @left_ns: estimate of the time left, negative: unknown */
+ * @total: plays in all   @left_ns: estimate of the time left, negative: unknown */
 void progress_show(FILE *err, const struct tally *done, int running, int total, int64_t elapsed_ns,
 		   int64_t left_ns, const struct report_style *style);
 

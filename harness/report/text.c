@@ -105,8 +105,9 @@ static const char *scenario_path(const struct plan *plan)
 	return plan->source ? plan->source->name : "scenario";
 }
 
-/* "scenarios/x.scn [4]" */
-static void name_text(const struct plan *plan, const struct report_style *style, struct strbuf *out)
+/* "scenarios/x.scn [4]", "scenarios/x.scn [4] round 7" */
+static void name_text(const struct plan *plan, const struct record *record,
+		      const struct report_style *style, struct strbuf *out)
 {
 	term_puts(out, scenario_path(plan), style);
 	if (plan->variant) {
@@ -114,6 +115,8 @@ static void name_text(const struct plan *plan, const struct report_style *style,
 		term_puts(out, plan->variant, style);
 		strbuf_addch(out, ']');
 	}
+	if (record->round)
+		strbuf_printf(out, " round %d", record->round);
 }
 
 /* Why it is not PASS, where no failure says it: the line of the verdict ends with it. */
@@ -138,15 +141,15 @@ static const char *reason_of(const struct plan *plan, const struct record *recor
 }
 
 /* "scenarios/x.scn [4]: error: failed, for no known reason" */
-static void print_reason(FILE *out, const struct plan *plan, const char *reason,
+static void print_reason(FILE *out, const struct plan *plan, const struct record *record,
 			 const struct report_style *style)
 {
 	struct strbuf line = STRBUF_INIT;
 
-	name_text(plan, style, &line);
+	name_text(plan, record, style, &line);
 	strbuf_printf(&line, ": %serror:%s ", term_paint(style, PAINT_BAD),
 		      term_plain(style, PAINT_BAD));
-	term_puts(&line, reason, style);
+	term_puts(&line, reason_of(plan, record), style);
 	fprintf(out, "%s\n", strbuf_text(&line));
 	strbuf_free(&line);
 }
@@ -184,7 +187,7 @@ void text_failure(FILE *out, const struct plan *plan, const struct record *recor
 	if (print_error(out, plan, record, style))
 		return;
 	if (record->verdict == VERDICT_FAILED && !known)
-		print_reason(out, plan, reason_of(plan, record), style);
+		print_reason(out, plan, record, style);
 }
 
 /* ---- verdicts ---- */
@@ -277,7 +280,7 @@ void text_virtual_verdict(FILE *out, const struct plan *plan, const struct recor
 	struct strbuf line = STRBUF_INIT, duration = STRBUF_INIT;
 	struct span place;
 
-	name_text(plan, style, &line);
+	name_text(plan, record, style, &line);
 	duration_text(&duration, record->duration, wall, style);
 	if (record->verdict == VERDICT_PASSED || record->verdict == VERDICT_FAILED ||
 	    error_place(plan, record, &place)) {
@@ -336,6 +339,40 @@ void text_verdict_row(FILE *out, const char *name, int name_columns, const enum 
 }
 
 /* ---- summaries ---- */
+
+static bool all_ended_alike(const struct tally *plays, int total)
+{
+	return plays->passed == total || plays->failed == total || plays->errors == total ||
+	       plays->skipped == total;
+}
+
+/* "3 of 200 failed", and behind it ", 2 could not be played". @begin: what the line begins with */
+static void add_ends(struct strbuf *line, size_t begin, int number, int total, const char *what)
+{
+	if (number > 0 && line->len == begin)
+		strbuf_printf(line, "%d of %d %s", number, total, what);
+	else if (number > 0)
+		strbuf_printf(line, ", %d %s", number, what);
+}
+
+void text_rounds(FILE *out, const char *id, const struct tally *plays,
+		 const struct report_style *style)
+{
+	const int total = plays->passed + plays->failed + plays->errors + plays->skipped;
+	struct strbuf line = STRBUF_INIT;
+	size_t begin;
+
+	if (all_ended_alike(plays, total))
+		return;
+	term_puts(&line, id, style);
+	strbuf_printf(&line, ": %s", term_paint(style, PAINT_BAD));
+	begin = line.len;
+	add_ends(&line, begin, plays->failed, total, "failed");
+	add_ends(&line, begin, plays->errors, total, "could not be played");
+	add_ends(&line, begin, plays->skipped, total, "skipped");
+	fprintf(out, "%s%s\n", strbuf_text(&line), term_plain(style, PAINT_BAD));
+	strbuf_free(&line);
+}
 
 /* "14 h 3 min": of hours, seconds are of no interest. */
 static const char *rough_duration(int64_t ns, char buf[DURATION_LEN])

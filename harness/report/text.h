@@ -5,7 +5,7 @@
 #include "report/style.h"
 #include "run/record.h"
 
-/* What a whole run came to. */
+/* What a whole run came to, or all plays of one variant: so many. */
 struct tally {
 	int passed, failed, skipped, errors;
 	int unplayed; /* chosen, but the run was over before */
@@ -15,7 +15,8 @@ struct tally {
 };
 
 /* Why it is FAIL: each failure's place with its caret, the table of fields and the notes. The reason
- * of a skip or an error is in the line of its verdict. */
+ * of a skip or an error is in the line of its verdict. Of a variant that is played many times, both say
+ * which round it was. */
 void text_failure(FILE *out, const struct plan *plan, const struct record *record,
 		  const struct report_style *style);
 
@@ -33,6 +34,10 @@ void text_virtual_verdict(FILE *out, const struct plan *plan, const struct recor
  * @name_columns: at least text_columns(name); @columns: of each verdict */
 void text_verdict_row(FILE *out, const char *name, int name_columns, const enum verdict *verdicts,
 		      const int *columns, size_t count, const struct report_style *style);
+
+/* Of a variant whose plays did not all end alike: "scenarios/rst.scn[4]: 3 of 200 failed". */
+void text_rounds(FILE *out, const char *id, const struct tally *plays,
+		 const struct report_style *style);
 
 /* Columns that @text takes up once it is fit to be printed. */
 int text_columns(const char *text, const struct report_style *style);

@@ -217,6 +217,57 @@ static void summary_names_what_there_was(void **state)
 	capture_free(&capture);
 }
 
+static void rounds_that_ended_differently(void **state)
+{
+	static const struct {
+		struct tally plays;
+		const char *text;
+	} cases[] = {
+		{ { .passed = 197, .failed = 3 }, "a.scn[4]: 3 of 200 failed\n" },
+		{ { .passed = 1, .errors = 1 }, "a.scn[4]: 1 of 2 could not be played\n" },
+		{ { .failed = 4, .errors = 5 }, "a.scn[4]: 4 of 9 failed, 5 could not be played\n" },
+		{ { .passed = 1, .failed = 2, .skipped = 3, .replayed = 1 },
+		  "a.scn[4]: 2 of 6 failed, 3 skipped\n" },
+		{ { .passed = 200, .replayed = 7 }, "" },
+		{ { .failed = 200 }, "" },
+		{ { .errors = 2 }, "" },
+		{ { .skipped = 2 }, "" },
+		{ { .unplayed = 9 }, "" },
+	};
+	struct report_style color = { .color = true, .width = 80 };
+	struct capture_text capture;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		capture_begin(&capture);
+		text_rounds(capture.out, "a.scn[4]", &cases[i].plays, &plain);
+		assert_string_equal(capture_end(&capture), cases[i].text);
+		capture_free(&capture);
+	}
+	capture_begin(&capture);
+	text_rounds(capture.out, "a\n[4]", &cases[0].plays, &color);
+	assert_string_equal(capture_end(&capture), "a [4]: \033[1;31m3 of 200 failed\033[0m\n");
+	capture_free(&capture);
+}
+
+static void verdicts_name_their_round(void **state)
+{
+	struct capture_text capture;
+	struct sample sample;
+
+	(void)state;
+	sample_rst_after_fin(&sample, false);
+	sample.plan.title = "T";
+	sample.record.round = 37;
+	sample.record.duration = 3100000;
+	capture_begin(&capture);
+	text_verdict(capture.out, &sample.plan, &sample.record, &plain);
+	assert_string_equal(capture_end(&capture),
+			    "PASS  scenarios/rst_after_fin.scn [4] round 37  T  3.1 ms\n");
+	capture_free(&capture);
+	sample_close(&sample);
+}
+
 static void progress_is_one_line(void **state)
 {
 	struct tally done = { .passed = 3, .failed = 1 };
@@ -555,6 +606,8 @@ int main(void)
 		cmocka_unit_test(virtual_time_has_a_ratio),
 		cmocka_unit_test(verdicts_stand_in_columns),
 		cmocka_unit_test(summary_names_what_there_was),
+		cmocka_unit_test(rounds_that_ended_differently),
+		cmocka_unit_test(verdicts_name_their_round),
 		cmocka_unit_test(progress_is_one_line),
 		cmocka_unit_test(calls_in_words),
 		cmocka_unit_test(results_in_words),
