@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char ending[] = ".pcapng";
+
 static int by_text(const void *left, const void *right)
 {
 	return strcmp(left, right);
@@ -62,11 +64,19 @@ static bool take(struct captures *captures, const char *path)
 const char *capture_path(struct captures *captures, const struct plan *plan)
 {
 	const char *start = stem(captures, plan);
-	const char *path = arena_printf(captures->arena, "%s.pcapng", start);
+	const char *path = arena_printf(captures->arena, "%s%s", start, ending);
 
 	for (int n = 2; !take(captures, path); n++)
-		path = arena_printf(captures->arena, "%s-%d.pcapng", start, n);
+		path = arena_printf(captures->arena, "%s-%d%s", start, n, ending);
 	return path;
+}
+
+int capture_round_path(char *out, size_t size, const char *path, int round)
+{
+	int stem_len = (int)(strlen(path) - strlen(ending));
+	int len = snprintf(out, size, "%.*s-round=%d%s", stem_len, path, round, ending);
+
+	return (size_t)len < size ? 0 : -ENAMETOOLONG;
 }
 
 int captures_folder(const char *path)

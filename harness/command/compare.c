@@ -112,26 +112,34 @@ static bool is_timed(const struct comparison *comparison, const struct kernel *k
 	return comparison->kernels[0].path && kernel->path;
 }
 
-void comparison_add(struct comparison *comparison, const struct kernel *kernel, const char *id,
+size_t comparison_add(struct comparison *comparison, const struct kernel *kernel, const char *id,
 		    const struct plan *plan, const struct record *record)
 {
 	const size_t index = (size_t)(kernel - comparison->kernels);
 	struct variant *variant = find_variant(comparison, index, id);
+	const size_t place = (size_t)(variant - comparison->variants);
 	struct cell *cell = &variant->cells[index];
 	char *ladder;
 
 	cell->verdict = record->verdict == VERDICT_NONE ? VERDICT_ERROR : record->verdict;
 	if (record->verdict == VERDICT_SKIPPED)
-		return;
+		return place;
 	ladder = ladder_text(plan, record);
 	if (index == 0) {
 		variant->ladder = ladder;
-		return;
+		return place;
 	}
 	cell->differs = variant->ladder && ladders_differ(variant->ladder, ladder,
 							  is_timed(comparison, kernel),
 							  &cell->difference);
 	free(ladder);
+	return place;
+}
+
+void comparison_settle(struct comparison *comparison, const struct kernel *kernel, size_t place,
+		       enum verdict verdict)
+{
+	comparison->variants[place].cells[kernel - comparison->kernels].verdict = verdict;
 }
 
 bool comparison_is_empty(const struct comparison *comparison)

@@ -2,7 +2,8 @@
  *
  * Results are printed in the order of the command line, whatever order they come in: each waits
  * until all before it are printed. Its record is freed then, so that memory does not
- * grow with the number of scenarios.
+ * grow with the number of scenarios. Played many times, they are printed as they come: nobody waits for
+ * one that takes long while the others play hundreds of rounds.
  */
 #include "command/run.h"
 
@@ -10,89 +11,12 @@
 #include "base/clock.h"
 #include "command/captures.h"
 #include "command/select.h"
-#include "report/json.h"
-#include "report/ladder.h"
-#include "report/pcapng.h"
 #include "report/progress.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- reports of one variant ---- */
-
-static const char *write_capture(struct performance *performance, const struct suite_job *job)
-{
-	char why[PATH_MAX + 256];
-
-	if (!performance->captures || job->record.verdict == VERDICT_SKIPPED)
-		return NULL;
-
-	const char *path = performance->captures[job->variant];
-
-	if (pcapng_write(path, job->plan, &job->record, why, sizeof(why)) == 0)
-		return path;
-	outputs_failed(performance->outputs, path, why);
-	return NULL;
-}
-
-static void print_text(struct performance *performance, const struct suite_job *job,
-		       const char *capture)
-{
-	const struct report_style *style = &performance->outputs->out_style;
-	FILE *out = performance->outputs->text;
-	bool passed = job->record.verdict == VERDICT_PASSED;
-	bool ladder = performance->ladders || job->record.verdict == VERDICT_FAILED;
-
-	if (performance->options->loudness == QUIET && passed && !job->record.played_before)
-		return;
-	if (ladder && job->record.verdict != VERDICT_SKIPPED)
-		ladder_print(out, job->plan, &job->record, style);
-	text_failure(out, job->plan, &job->record, style);
-	if (capture && !passed) {
-		print_clean(out, "      capture: %s", capture);
-		putc('\n', out);
-	}
-	text_virtual_verdict(out, job->plan, &job->record, job->wall, style);
-	if (ladder)
-		putc('\n', out);
-}
-
-static void compare(struct performance *performance, const struct suite_job *job)
-{
-	struct arena *arena = arena_new();
-
-	comparison_add(performance->comparison, performance->kernel, variant_id(arena, job->plan),
-		       job->plan, &job->record);
-	arena_free(arena);
-}
-
-static void write_timeline(struct performance *performance, const struct suite_job *job)
-{
-	struct arena *arena = arena_new();
-
-	if (performance->outputs->record && job->record.verdict == VERDICT_PASSED)
-		recorded_write(performance->outputs->record, variant_id(arena, job->plan),
-			       job->plan, &job->record);
-	arena_free(arena);
-}
-
-static void report(struct performance *performance, const struct suite_job *job)
-{
-	const char *capture = write_capture(performance, job);
-	const struct kernel *kernel = performance->kernel;
-	const struct json_kernel played_on = { kernel->name, kernel->release, kernel->path };
-	FILE *json = performance->outputs->json;
-	int rc = json ? json_print(json, job->plan, &job->record, &played_on, capture) : 0;
-
-	if (rc < 0 && !performance->outputs->write_error)
-		outputs_failed(performance->outputs, performance->outputs->json_name, strerror(-rc));
-	print_text(performance, job, capture);
-	write_timeline(performance, job);
-	if (performance->comparison)
-		compare(performance, job);
-}
 
 static void count(struct tally *tally, enum verdict verdict)
 {
@@ -131,7 +55,7 @@ static void print_next(struct performance *performance)
 {
 	struct suite_job *job = &performance->ended[performance->printed++];
 
-	report(performance, job);
+	report_play(performance, job);
 	record_free(&job->record);
 }
 
@@ -163,13 +87,17 @@ static bool finished(void *context, struct suite_job *job)
 	struct performance *performance = context;
 
 	count(&performance->tally, job->record.verdict);
+	count(&performance->outcomes[job->variant].plays, job->record.verdict);
 	if (performance->kernel->path)
 		performance->tally.virtual_ns += job->record.duration;
 	performance->tally.replayed += job->record.played_before > 0;
 	performance->lacking += lacks_program(&job->record);
 	if (performance->progress_wanted)
 		progress_clear(stderr);
-	report_in_turn(performance, job);
+	if (has_rounds(performance))
+		report_play(performance, job);
+	else
+		report_in_turn(performance, job);
 	return outputs_flush(performance->outputs);
 }
 
@@ -178,8 +106,21 @@ static void progress(void *context, int running, int64_t elapsed, int64_t left)
 	struct performance *performance = context;
 
 	if (performance->progress_wanted)
-		progress_show(stderr, &performance->tally, running, (int)performance->count, elapsed, left,
+		progress_show(stderr, &performance->tally, running, (int)performance->plays, elapsed, left,
 			      &performance->outputs->err_style);
+}
+
+/* How many there will be. Return: 0, or EXIT_USAGE after a message. */
+static int count_plays(struct performance *performance)
+{
+	const int rounds = performance->options->suite.rounds;
+
+	performance->plays = performance->count * (size_t)rounds;
+	if (performance->plays <= INT_MAX)
+		return 0;
+	complain("--repeat %d: with %zu variants these are %zu plays, and %d is the most", rounds,
+		 performance->count, performance->plays, INT_MAX);
+	return EXIT_USAGE;
 }
 
 /* The variants that are selected. Return: 0, or an exit status after a message. */
@@ -190,9 +131,12 @@ static int select_variants(struct performance *performance, const struct loaded 
 	for (size_t i = 0; i < loaded->count; i++)
 		room += loaded->scenarios[i]->n_plans;
 	performance->plans = calloc(room, sizeof(*performance->plans));
+	performance->outcomes = calloc(room, sizeof(*performance->outcomes));
 	performance->ended = calloc(room, sizeof(*performance->ended));
-	if (!performance->plans || !performance->ended)
+	if (!performance->plans || !performance->outcomes || !performance->ended)
 		return EXIT_MACHINE;
+	for (size_t i = 0; i < room; i++)
+		performance->outcomes[i].place = NOT_COMPARED;
 	for (size_t i = 0; i < loaded->count; i++)
 		for (size_t k = 0; k < loaded->scenarios[i]->n_plans; k++) {
 			const struct plan *plan = loaded->scenarios[i]->plans[k];
@@ -202,7 +146,7 @@ static int select_variants(struct performance *performance, const struct loaded 
 				performance->plans[performance->count++] = plan;
 		}
 	if (performance->count)
-		return 0;
+		return count_plays(performance);
 	complain("nothing is selected: see -k and --ip");
 	return EXIT_USAGE;
 }
@@ -251,7 +195,7 @@ static int unplayed(const struct performance *performance)
 {
 	const struct tally *tally = &performance->tally;
 
-	return (int)performance->count -
+	return (int)performance->plays -
 	       (tally->passed + tally->failed + tally->skipped + tally->errors);
 }
 
@@ -302,19 +246,20 @@ int perform(struct performance *performance, const struct loaded *loaded)
 		return rc;
 	if (performance->comparison)
 		print_header(performance);
-	performance->progress_wanted = performance->count > 1 && isatty(STDERR_FILENO);
+	performance->progress_wanted = performance->plays > 1 && isatty(STDERR_FILENO);
 	performance->ladders = options->loudness == VERBOSE ||
 			       (options->loudness == NORMAL && loaded->count == 1 &&
-				performance->count <= 2);
+				performance->count <= 2 && !has_rounds(performance));
 	rc = performance->kernel->path ? play_virtually(performance, &watch)
 				       : play_really(performance, &watch);
 	if (performance->progress_wanted)
 		progress_clear(stderr);
 	for (size_t i = performance->printed; i < performance->count; i++)
 		if (has_ended(performance, i))
-			report(performance, &performance->ended[i]);
+			report_play(performance, &performance->ended[i]);
 	performance->tally.wall_ns = clock_mono_ns() - began;
 	performance->tally.unplayed = unplayed(performance);
+	report_rounds(performance);
 	text_summary(performance->outputs->text, &performance->tally,
 		     &performance->outputs->out_style);
 	tell_unrecorded(performance);
@@ -327,6 +272,7 @@ void performance_free(struct performance *performance)
 		if (has_ended(performance, i))
 			record_free(&performance->ended[i].record);
 	free(performance->plans);
+	free(performance->outcomes);
 	free(performance->ended);
 	free(performance->captures);
 }

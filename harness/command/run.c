@@ -100,9 +100,13 @@ static int check_timelines(const struct kernel_list *list, const struct run_opti
 			 "virtual", option, list->kernels[i].name);
 		return EXIT_USAGE;
 	}
-	if (!options->record || list->count == 1)
+	if (options->record && list->count > 1)
+		complain("--record: a timeline is that of one kernel");
+	else if (options->record && options->suite.rounds > 1)
+		complain("--record: a timeline has each variant once; leave --repeat out (--timeline "
+			 "compares each round with it)");
+	else
 		return 0;
-	complain("--record: a timeline is that of one kernel");
 	return EXIT_USAGE;
 }
 
@@ -191,6 +195,7 @@ int command_run(int argc, char **argv)
 	struct run run = { .options = { .loudness = NORMAL } };
 
 	run.options.suite.play = engine_play;
+	run.options.suite.rounds = 1;
 	run.options.suite.replays = REPLAYS;
 	run.options.suite.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	common_init(&run.options.common, argv[0]);

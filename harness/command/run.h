@@ -55,6 +55,14 @@ bool outputs_flush(struct outputs *outputs);
 /* Return: 0, or the first error of writing. */
 int outputs_close(struct outputs *outputs);
 
+/* What has become of a variant on one kernel, however often it is played. */
+#define NOT_COMPARED SIZE_MAX
+struct outcome {
+	struct tally plays;
+	int ladders;             /* of failures that were shown */
+	size_t place;            /* in the comparison, or NOT_COMPARED */
+};
+
 /* All selected variants on one kernel. */
 struct performance {
 	const struct run_options *options;
@@ -64,14 +72,26 @@ struct performance {
 	struct outputs *outputs;
 	const struct plan **plans; /* (owned) @count of them */
 	const char **captures;   /* (owned) a path for each, or NULL */
+	struct outcome *outcomes;  /* (owned) of each */
 	struct suite_job *ended; /* (owned) those that have, until all before them are printed */
 	size_t count, printed;
+	size_t plays;            /* of all rounds */
 	bool ladders;
+	int left_out;            /* ladders of failures */
 	bool progress_wanted;
 	struct tally tally;
-	int lacking;             /* variants that were skipped for want of a program */
-	int unrecorded;          /* variants of which the timeline has nothing */
+	int lacking;             /* plays that were skipped for want of a program */
+	int unrecorded;          /* plays of which the timeline has nothing */
 };
+
+/* Is each variant played more than once? */
+bool has_rounds(const struct performance *performance);
+
+/* All that there is to say of a play that has ended, and has been counted. */
+void report_play(struct performance *performance, const struct suite_job *job);
+
+/* What there is to say of the rounds once they are over. */
+void report_rounds(struct performance *performance);
 
 /* Play and report. Return: exit status. Free it in any case. */
 int perform(struct performance *performance, const struct loaded *loaded);

@@ -10,7 +10,7 @@
 
 static const char help[] =
 	"usage: tcpscen run [OPTION...] PATH...\n\n"
-	"Plays scenario files, or all *.scn of folders, each variant in namespaces of its own,\n"
+	"Plays scenario files, or all *.scn of folders, each variant once, in namespaces of its own,\n"
 	"on the running kernel or, in virtual time, on a kernel that `make kernel` has built.\n"
 	"One scenario alone shows its ladder; several show a line each, and what failed.\n\n"
 	"  -j N             play N at a time (default: the number of processors)\n"
@@ -32,9 +32,12 @@ static const char help[] =
 	"  --timeout SECONDS\n"
 	"                   stop a variant that takes longer on your clock (default: by its own\n"
 	"                   times)\n"
+	"  --repeat N       play each variant N times, all of them once and then again; report those\n"
+	"                   that fail, and which do so now and then\n"
 	"  --replays N      play a variant again, up to N times (default: 4), when the machine was\n"
 	"                   too busy to tell what the kernel does\n"
-	"  --captures DIR   write a capture file (pcapng) for each variant\n"
+	"  --captures DIR   write a capture file (pcapng) for each variant; with --repeat, for each\n"
+	"                   play that does not pass\n"
 	"  --record FILE    write what passes as a timeline: each packet with its nanosecond\n"
 	"  --timeline FILE  fail what differs from it (both: virtual time only)\n"
 	"  --json FILE|-    write each variant's whole record as a line of JSON\n"
@@ -46,10 +49,11 @@ static const char help[] =
 	"  tcpscen run scenarios/rst_after_fin.scn\n"
 	"  tcpscen run --time virtual scenarios/timers\n"
 	"  tcpscen run --kernel 6.1,6.12 scenarios/setup\n"
+	"  tcpscen run --repeat 1000 -x scenarios/rst_after_fin.scn\n"
 	"  tcpscen run -j 16 -k 'timers and not slow' --json results.json scenarios\n";
 
 enum { OPT_TIMEOUT = OPT_COMMON_LAST, OPT_CAPTURES, OPT_JSON, OPT_RECORD, OPT_TIMELINE, OPT_TIME, OPT_KERNEL,
-       OPT_GUEST_PATIENCE, OPT_REPLAYS };
+       OPT_GUEST_PATIENCE, OPT_REPLAYS, OPT_REPEAT };
 
 /* A whole number of @low to @high. Return: false after an error message. */
 static bool read_number(const char *option, const char *text, long low, long high, long *out)
@@ -101,6 +105,11 @@ static int run_option(void *context, int opt, const char *value)
 			return EXIT_USAGE;
 		options->guest_patience = number * NS_PER_S;
 		return 0;
+	case OPT_REPEAT:
+		if (!read_number("--repeat", value, 1, 100000, &number))
+			return EXIT_USAGE;
+		options->suite.rounds = (int)number;
+		return 0;
 	case OPT_REPLAYS:
 		if (!read_number("--replays", value, 0, 1000, &number))
 			return EXIT_USAGE;
@@ -147,6 +156,7 @@ int run_read_options(struct run_options *options, int argc, char **argv)
 		{ "time", required_argument, NULL, OPT_TIME },
 		{ "kernel", required_argument, NULL, OPT_KERNEL },
 		{ "guest-patience", required_argument, NULL, OPT_GUEST_PATIENCE },
+		{ "repeat", required_argument, NULL, OPT_REPEAT },
 		{ "replays", required_argument, NULL, OPT_REPLAYS },
 		{ "captures", required_argument, NULL, OPT_CAPTURES },
 		{ "json", required_argument, NULL, OPT_JSON },

@@ -84,6 +84,7 @@ static void put_record(struct json_maker *maker, json_t *object, const struct pl
 	put_text(maker, object, "verdict", verdict_name(record->verdict));
 	put_text(maker, object, "reason",
 		 record->verdict == VERDICT_PASSED ? NULL : record_reason(plan, record));
+	put_number(maker, object, "round", record->round ? record->round : 1);
 	put_number(maker, object, "played_before", record->played_before);
 	put_number(maker, object, "begin_ns", record->begin);
 	put_number(maker, object, "duration_ns", record->duration);

@@ -89,6 +89,7 @@ static void holds_the_plan_and_the_verdict(void **state)
 	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "rfcs"), 0)),
 			    "9293 3.10.7.4");
 	assert_string_equal(text_at(json, "verdict"), "passed");
+	assert_int_equal(number_at(json, "round"), 1); /* even if nobody counts */
 	assert_true(json_is_null(json_object_get(json, "failure")));
 	assert_int_equal(number_at(json, "duration_ns"), 3001000000);
 	assert_int_equal(number_at(json, "begin_ns"), SAMPLE_BEGIN_S * NS_PER_S);
@@ -230,8 +231,10 @@ static void holds_the_failure(void **state)
 
 	(void)state;
 	sample_rst_after_fin(&sample, true);
+	sample.record.round = 37;
 	json = json_of(&sample, NULL);
 	assert_string_equal(text_at(json, "verdict"), "failed");
+	assert_int_equal(number_at(json, "round"), 37);
 	failure = json_object_get(json, "failure");
 	assert_int_equal(number_at(failure, "line"), 14);
 	assert_int_equal(number_at(failure, "column"), 8);
