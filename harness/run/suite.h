@@ -49,7 +49,8 @@ struct suite_watch {
 };
 
 /* Play all @plans, in rounds: all of them once, then again. Variants whose plan says skip are not
- * played: their record holds the reason. Those that are not started for want of descriptors or processes wait for others to end.
+ * played: their record holds the reason. Those that are not started for want of descriptors or
+ * processes wait for others to end.
  * Return: 0, or -errno when none could be started while none was under way. */
 int suite_run(const struct plan *const *plans, size_t count, const struct suite_options *options,
 	      const struct suite_watch *watch);
