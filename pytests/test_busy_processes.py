@@ -117,7 +117,7 @@ def test_a_caller_that_comes_back_late_is_no_failure(tool: Tool, tmp_path: Path)
 @pytest.mark.usefixtures("busy")
 def test_a_caller_that_cannot_run_is_no_failure(tool: Tool, tmp_path: Path) -> None:
     """Patience is at its end before it has begun a call."""
-    play = starve(tool, tmp_path, "patience 2ms", "wait 1s", *["client: socket", "client: close"] * CALLS)
+    play = starve(tool, tmp_path, "patience 2ms", "wait 1s", *["client: socket -> ok", "client: close -> ok"] * CALLS)
     record = play.end()
     assert play.status == MACHINE, play.text
     assert "this machine was too busy: the probe of client hangs: " in record["reason"]
