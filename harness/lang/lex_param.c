@@ -68,8 +68,8 @@ static struct token fill_in(struct arena *arena, const struct token *string,
 	size_t done = 0;
 
 	for (size_t i = 0; i < string->n_names; i++) {
-		size_t at = string->names[i], name_len;
-		const char *name;
+		size_t at = string->names[i], name_len = 0;
+		const char *name = "";
 		size_t len = lex_param_len(string->text + at, &name, &name_len);
 		const struct token *value = value_of(name, name_len, bindings, n_bindings);
 

@@ -205,7 +205,7 @@ void connection_keep_quote(struct connections *all, const struct seen *seen, uin
 		*quote = (struct quote){ .from = seen->from, .flags = seen->packet.flags,
 					 .has_data = has_data };
 	}
-	if (seen->len > quote->room) {
+	if (!quote->frame || seen->len > quote->room) {
 		quote->room = 2 * seen->len; /* packets that grow leave little behind in the arena */
 		quote->frame = arena_alloc(all->arena, quote->room);
 	}
