@@ -55,4 +55,5 @@ def test_who_has_ended_gets_no_signal(tool: Tool, tmp_path: Path) -> None:
         if result.returncode != PASSED:
             break
     assert result.returncode == FAILED, result.stdout
-    assert "sh has exited (3) before it was sent the signal" in result.stdout
+    told = "sh exited with 3" in result.stdout  # somebody has heard of the end before the signal's turn came
+    assert told or "sh has exited (3) before it was sent the signal" in result.stdout
