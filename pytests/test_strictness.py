@@ -44,6 +44,7 @@ def test_fails_at_its_last_line(tool: Tool, tmp_path: Path, lines: list[str], sa
     assert said in result.stdout
 
 
+@pytest.mark.alone  # the engine must not be kept from running while it asks
 def test_who_has_ended_gets_no_signal(tool: Tool, tmp_path: Path) -> None:
     """Also if nobody has heard of the end yet, for no line waits that long. On a busy machine it takes more lines until
     there is an end at all."""
